@@ -1,0 +1,39 @@
+# Everything sets up what it needs: uv (from PyPI, into .uv/) where none is installed, then the locked environment.
+# Each target's plain form is in README.md.
+
+PRD  ?= examples/prds/order-service.md
+ARGS ?=
+UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN  := $(UV) run --frozen --quiet
+
+.PHONY: run test check format requirements docs clean
+
+run: $(UV)  ## Design a backend from PRD=path
+	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
+
+test: check  ## All checks and all tests
+	@$(RUN) pytest
+
+check: $(UV)  ## Lint, types, architecture, generated files
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check --quiet
+	@$(RUN) pyright
+	@$(RUN) lint-imports --no-cache
+
+format: $(UV)  ## Format the code
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+requirements: $(UV)  ## Write requirements.txt, what is deployed, from the lock
+	@$(UV) export --frozen --quiet --no-default-groups --no-emit-project --no-header -o requirements.txt
+
+docs: $(UV)  ## Write the generated documents
+	@$(RUN) python -m shared.settings > docs/settings.md
+
+clean:  ## Remove local state, caches and environments
+	rm -rf .local .uv .venv .pytest_cache .ruff_cache
+
+.uv/bin/uv:
+	@echo "Installing uv into .uv/ (once)"
+	@python3 -m venv .uv
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9

@@ -1,0 +1,37 @@
+"""Turns a typed function into an activity: payloads in history are plain dicts, code works with contracts."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import azure.durable_functions as df
+
+from shared import services
+from shared.contracts import Payload
+from shared.services import Services
+
+type Perform[Q: Payload, R: Payload] = Callable[[Services, Q], Awaitable[R]]
+
+
+def activity[Q: Payload, R: Payload](
+    bp: df.Blueprint, name: str | None = None
+) -> Callable[[Perform[Q, R]], Perform[Q, R]]:
+    """Register `async def perform(services, request) -> result` on `bp`, under its own name or `name`.
+
+    The decorated function itself stays as it is, so that tests call it with services and request of their own.
+    """
+
+    def register(perform: Perform[Q, R]) -> Perform[Q, R]:
+        request_type: type[Q] = inspect.get_annotations(perform, eval_str=True)["request"]
+
+        # The runtime indexes bare `dict` only; `dict[str, Any]` fails.
+        async def entry(request: dict) -> dict:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
+            result = await perform(services.current(), request_type.from_dict(request))
+            return result.to_dict()
+
+        entry.__name__ = entry.__qualname__ = name or perform.__name__
+        entry.__doc__ = perform.__doc__
+        bp.activity_trigger(input_name="request")(cast(Callable[..., object], entry))
+        return perform
+
+    return register

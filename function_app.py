@@ -1,0 +1,23 @@
+"""Azure Functions entry point: a table of contents of what is registered, nothing else."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from activities import agents, check_deliverable, claim_folder, publish_deliverable, write_manifest
+from orchestrators import design_backend
+from triggers import blob_drop, http_runs, sweep
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+for part in (
+    blob_drop,
+    http_runs,
+    sweep,
+    design_backend,
+    agents,
+    claim_folder,
+    check_deliverable,
+    publish_deliverable,
+    write_manifest,
+):
+    app.register_functions(part.bp)

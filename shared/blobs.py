@@ -1,0 +1,142 @@
+"""Blob Storage adapter: the only importer of azure-storage-blob (async). Knows blobs, not what is in them.
+
+Imports the SDK when a store is opened, not when this module is: indexing stays fast.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import BlobRef
+from shared.errors import DesignBackendError, NotFound
+from shared.prd import content_hash
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.storage.blob.aio import BlobServiceClient
+
+PRDS = "prds"
+DESIGNS = "designs"
+WORK = "runs"
+
+
+class BlobChanged(DesignBackendError):
+    """A blob no longer has the version or content that was asked for."""
+
+    title = "The blob has changed"
+    http_status = 412
+
+
+@dataclass(frozen=True)
+class BlobInfo:
+    """What a listing tells of a blob. `etag` is bare, without quotes."""
+
+    name: str
+    etag: str
+    size: int
+    modified: datetime
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class BlobStore:
+    """Containers of one storage account. Create it once a process and event loop."""
+
+    def __init__(self, service: "BlobServiceClient") -> None:
+        self._service = service
+
+    @classmethod
+    def from_connection_string(cls, connection: str) -> "BlobStore":
+        """A store reached with a connection string (Azurite, local work)."""
+        from azure.storage.blob.aio import BlobServiceClient
+
+        return cls(BlobServiceClient.from_connection_string(connection))
+
+    @classmethod
+    def from_identity(cls, uri: str, credential: "AsyncTokenCredential") -> "BlobStore":
+        """A store reached with Entra ID; no key anywhere."""
+        from azure.storage.blob.aio import BlobServiceClient
+
+        return cls(BlobServiceClient(uri, credential=credential))
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._service.close()
+
+    async def read(self, container: str, name: str, etag: str | None = None) -> tuple[bytes, BlobInfo]:
+        """Content and properties of a blob; with `etag`, of exactly that version (`BlobChanged` otherwise)."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        try:
+            client: Any = self._service.get_blob_client(container, name)
+            stream = await client.download_blob(**condition)
+            data: bytes = await stream.readall()
+        except ResourceNotFoundError:
+            raise NotFound("no-blob", f"There is no blob {name!r} in container {container!r}.") from None
+        except ResourceModifiedError:
+            raise BlobChanged("blob-changed", f"Blob {name!r} in {container!r} was overwritten.") from None
+        return data, _info(stream.properties)
+
+    async def fetch(self, ref: BlobRef) -> str:
+        """The text a reference stands for, verified by hash (`BlobChanged` where it differs)."""
+        data, _ = await self.read(ref.container, ref.name)
+        if content_hash(data) != ref.sha256:
+            raise BlobChanged("blob-changed", f"Blob {ref.name!r} in {ref.container!r} is not the one recorded.")
+        return data.decode("utf-8")
+
+    async def write(self, container: str, name: str, data: bytes, content_type: str) -> BlobRef:
+        """Create or replace a blob."""
+        from azure.storage.blob import ContentSettings
+
+        client = self._service.get_blob_client(container, name)
+        answer = await client.upload_blob(
+            data, overwrite=True, content_settings=ContentSettings(content_type=content_type)
+        )
+        return BlobRef(container, name, _bare(answer["etag"]), content_hash(data), len(data))
+
+    async def create(self, container: str, name: str, data: bytes, content_type: str = "application/json") -> bool:
+        """Create a blob only where there is none; False when somebody was there first."""
+        from azure.core.exceptions import ResourceExistsError
+        from azure.storage.blob import ContentSettings
+
+        client = self._service.get_blob_client(container, name)
+        try:
+            await client.upload_blob(data, overwrite=False, content_settings=ContentSettings(content_type=content_type))
+        except ResourceExistsError:
+            return False
+        return True
+
+    async def exists(self, container: str, name: str) -> bool:
+        """Whether the blob is there."""
+        return await self._service.get_blob_client(container, name).exists()
+
+    async def delete(self, container: str, name: str) -> None:
+        """Delete a blob; no error where there is none."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            await self._service.get_blob_client(container, name).delete_blob()
+        except ResourceNotFoundError:
+            return
+
+    async def list(self, container: str, prefix: str = "") -> AsyncIterator[BlobInfo]:
+        """Blobs of a container in name order, with their metadata."""
+        client = self._service.get_container_client(container)
+        async for properties in client.list_blobs(name_starts_with=prefix or None, include=["metadata"]):
+            yield _info(properties)
+
+
+def _bare(etag: str) -> str:
+    return etag.strip('"')
+
+
+def _info(properties: Any) -> BlobInfo:
+    return BlobInfo(
+        name=properties.name,
+        etag=_bare(properties.etag),
+        size=properties.size,
+        modified=properties.last_modified,
+        metadata=dict(properties.metadata or {}),
+    )

@@ -1,0 +1,79 @@
+"""Structure of a deliverable: one title, the required sections in order and filled, closed and tagged fences."""
+
+import re
+from collections.abc import Iterator
+
+from shared import markdown
+from shared.checks import Context, Finding, Rule
+
+NO_TITLE = Rule("STR-001", "error", "A deliverable opens with one `#` title, so that it can be told apart.")
+SECTION_MISSING = Rule("STR-002", "error", "Every section of the contract must be there; readers and tools rely on it.")
+SECTION_EMPTY = Rule("STR-003", "error", "A heading without content promises what it does not hold.")
+SECTION_ORDER = Rule("STR-004", "warning", "Sections keep the contract's order, so that documents compare.")
+FENCE_OPEN = Rule("STR-005", "error", "An unclosed fence means the document was cut off.")
+FENCE_UNTAGGED = Rule("STR-006", "warning", "A block without a language tag cannot be checked or extracted.")
+PLACEHOLDER = Rule("STR-007", "error", "Placeholder text is work that was not done.")
+TOO_SHORT = Rule("STR-008", "error", "A document this short cannot hold its sections.")
+RULES = (
+    NO_TITLE, SECTION_MISSING, SECTION_EMPTY, SECTION_ORDER, FENCE_OPEN, FENCE_UNTAGGED, PLACEHOLDER, TOO_SHORT,
+)  # fmt: skip
+
+MINIMUM_CHARACTERS = 200
+_PLACEHOLDER = re.compile(
+    r"\b(?:TODO|TBD|FIXME)\b|^\s*(?:\.\.\.|…)\s*$"
+    r"|\b(?:similar to above|same as above|rest omitted|omitted for brevity)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Apply every structure rule to one deliverable."""
+    if context.whole and len(context.text.strip()) < MINIMUM_CHARACTERS:
+        yield context.finding(
+            TOO_SHORT,
+            1,
+            f"The document has {len(context.text.strip())} characters.",
+            "Write the whole document.",
+        )
+    if context.whole and markdown.title(context.text) is None:
+        yield context.finding(NO_TITLE, 1, "There is no `#` title.", "Begin with one line `# Title`.")
+    yield from _check_sections(context)
+    yield from _check_fences(context)
+    for match in _PLACEHOLDER.finditer(context.text):
+        line = context.text.count("\n", 0, match.start(0) + len(match[0]) - len(match[0].lstrip())) + 1
+        yield context.finding(PLACEHOLDER, line, f"Placeholder {match[0].strip()!r}.", "Write out what belongs here.")
+
+
+def _check_sections(context: Context) -> Iterator[Finding]:
+    found = markdown.sections(context.text)
+    by_title = {section.title: section for section in found}
+    for title in context.sections:
+        section = by_title.get(title)
+        if section is None:
+            yield context.finding(SECTION_MISSING, 1, f"Section {title!r} is missing.", f"Add a `## {title}` section.")
+        elif not section.body:
+            yield context.finding(SECTION_EMPTY, section.line, f"Section {title!r} is empty.", "Fill the section.")
+    order = [section.title for section in found if section.title in context.sections]
+    expected = [title for title in context.sections if title in by_title]
+    if order != expected:
+        yield context.finding(
+            SECTION_ORDER, 1, f"Sections come as: {', '.join(order)}.", f"Order them: {', '.join(expected)}."
+        )
+
+
+def _check_fences(context: Context) -> Iterator[Finding]:
+    for fence in markdown.fences(context.text):
+        if not fence.closed:
+            yield context.finding(
+                FENCE_OPEN,
+                fence.line,
+                "A fenced block is never closed.",
+                "Finish the block and close it with ```.",
+            )
+        if not fence.language:
+            yield context.finding(
+                FENCE_UNTAGGED,
+                fence.line,
+                "A fenced block has no language tag.",
+                "Name its language, or `text`.",
+            )

@@ -1,0 +1,86 @@
+"""The exception tree. Every error says what was wrong, where, and what to do. Imports nothing.
+
+DesignBackendError
+├── BadInput            what was sent cannot be used; the sender mends it (HTTP 4xx, `{prd}.error.json`)
+│   └── NotFound        what was named does not exist
+├── Conflict            the thing is not in a state that allows this
+├── SettingsError       the deployment is incomplete or contradictory; the operator mends it
+├── AgentFileError      an agent's Markdown file breaks the format; says file and line
+├── CallRefused         Claude will not answer this call however often it is repeated
+└── CallInterrupted     the call did not finish; worth repeating later
+"""
+
+
+class DesignBackendError(Exception):
+    """Root of all errors this product raises on purpose.
+
+    `code` is a stable slug for machines, `detail` says what was wrong and where, `mend` says what to do.
+    """
+
+    title = "Something went wrong"
+    http_status = 500
+
+    def __init__(self, code: str, detail: str, mend: str = "") -> None:
+        super().__init__(f"{detail} {mend}".strip())
+        self.code = code
+        self.detail = detail
+        self.mend = mend
+
+    def to_dict(self) -> dict[str, str]:
+        """`{code, title, detail, mend}`: what error files and failure records hold."""
+        return {"code": self.code, "title": self.title, "detail": self.detail, "mend": self.mend}
+
+
+class BadInput(DesignBackendError):
+    """The PRD, an option or a request cannot be used as sent."""
+
+    title = "The input cannot be used"
+
+    def __init__(self, code: str, detail: str, mend: str = "", *, http_status: int = 400) -> None:
+        super().__init__(code, detail, mend)
+        self.http_status = http_status
+
+
+class NotFound(BadInput):
+    """What was named does not exist (HTTP 404)."""
+
+    title = "Not found"
+
+    def __init__(self, code: str, detail: str, mend: str = "") -> None:
+        super().__init__(code, detail, mend, http_status=404)
+
+
+class Conflict(DesignBackendError):
+    """The thing exists but is not in a state that allows this (HTTP 409)."""
+
+    title = "Not possible in this state"
+    http_status = 409
+
+
+class SettingsError(DesignBackendError):
+    """Settings are missing or contradict each other; names all of them at once."""
+
+    title = "The deployment's settings are incomplete"
+
+
+class AgentFileError(DesignBackendError):
+    """An agent's file breaks the format of shared/catalogue.py."""
+
+    title = "An agent file is malformed"
+
+    def __init__(self, file: str, line: int, detail: str) -> None:
+        super().__init__("agent-file", f"{file}:{line}: {detail}")
+        self.file = file
+        self.line = line
+
+
+class CallRefused(DesignBackendError):
+    """A final answer: repeating the same call cannot help (400, 401, 403, 404, 413, a refusal, ...)."""
+
+    title = "Claude refused the call"
+
+
+class CallInterrupted(DesignBackendError):
+    """A passing fault: network cut, 408, 409, 429, 5xx, overload. The orchestrator's retry policy decides."""
+
+    title = "The call to Claude was interrupted"

@@ -1,0 +1,65 @@
+"""A PRD dropped into the `prds` container starts its run; what cannot be used gets `{prd}.error.json` beside it."""
+
+import json
+import logging
+from typing import Any, cast
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared import services
+from shared.blobs import PRDS, BlobChanged, BlobStore
+from shared.errors import BadInput, NotFound
+from shared.services import Services
+from triggers.intake import Started, read_drop, start_run
+
+ERROR_SUFFIX = ".error.json"
+log = logging.getLogger(__name__)
+bp = df.Blueprint()
+
+
+@bp.blob_trigger(  # pyright: ignore[reportUnknownMemberType] (untyped keyword arguments)
+    arg_name="blob",
+    path=f"{PRDS}/{{name}}",
+    connection="AzureWebJobsStorage",
+    source=func.BlobSource.EVENT_GRID,
+)
+@bp.durable_client_input(client_name="client")
+async def prd_dropped(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
+    """Start the run of one version of one blob. The content is read from storage by ETag, not from the binding."""
+    name = (blob.name or "").removeprefix(f"{PRDS}/")
+    properties: dict[str, Any] = cast(Any, blob).blob_properties or {}  # missing in the package's type only
+    etag = str(properties.get("ETag") or "").strip('"') or None
+    await accept_drop(services.current(), client, name, etag)
+
+
+def is_prd(name: str) -> bool:
+    """Our own error files lie beside the PRDs and are not PRDs."""
+    return not name.endswith(ERROR_SUFFIX)
+
+
+async def accept_drop(
+    services: Services, client: df.DurableFunctionsClient, name: str, etag: str | None
+) -> Started | None:
+    """Start a dropped PRD's run, or write why it cannot be used; None where nothing was started."""
+    if not is_prd(name):
+        return None
+    try:
+        request = await read_drop(services, name, etag)
+    except (BlobChanged, NotFound) as gone:
+        log.info("drop %s: %s Its newer version has an event of its own.", name, gone.detail)
+        return None
+    except BadInput as error:
+        log.warning("drop %s refused: %s", name, error.detail)
+        await _write_error(services.blobs, name, etag, error)
+        return None
+    started = await start_run(services, client, request)
+    if started.created:
+        await services.blobs.delete(PRDS, name + ERROR_SUFFIX)
+    return started
+
+
+async def _write_error(blobs: BlobStore, name: str, etag: str | None, error: BadInput) -> None:
+    body = {"prd": name, "etag": etag, **error.to_dict()}
+    data = json.dumps(body, ensure_ascii=False, indent=2).encode() + b"\n"
+    await blobs.write(PRDS, name + ERROR_SUFFIX, data, "application/json")

@@ -1,0 +1,178 @@
+"""The HTTP interface: start, plan, list, look at, fetch from and cancel runs."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+import azure.durable_functions as df
+import azure.functions as func
+from durabletask.client import OrchestrationQuery, OrchestrationState
+
+from orchestrators.design_backend import CANCEL_EVENT
+from shared import VERSION, services
+from shared.blobs import DESIGNS, PRDS
+from shared.contracts import Claim, RunInput
+from shared.errors import BadInput, Conflict, NotFound
+from shared.options import NAMES
+from shared.services import Services
+from triggers.intake import LIVE, ORCHESTRATOR, Request, plan_of, read_claim, read_request, start_run, status_of
+from triggers.problems import HEADERS, answer, reports_problems
+from triggers.views import iso, links, pack_files, run_summary, run_view
+
+LISTED = 200
+"""How many runs a listing shows, newest first."""
+_RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_CONTENT_TYPES = {".md": "text/markdown; charset=utf-8", ".json": "application/json"}
+
+bp = df.Blueprint()
+
+
+@bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether the app answers, and its version. Tells nothing else; needs no key."""
+    return answer({"status": "ok", "version": VERSION})
+
+
+@bp.function_name("start_run")
+@bp.route(route="runs", methods=["POST"])
+@bp.durable_client_input(client_name="client")
+@reports_problems
+async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Start a run, or point to the run that already answers this PRD with these options."""
+    request, fresh = await _request_of(req, services.current())
+    started = await start_run(services.current(), client, request, fresh=fresh)
+    state = await client.get_orchestration_state(started.run_id)
+    body = {
+        "id": started.run_id,
+        "status": status_of(state),
+        "created": started.created,
+        "plan": started.plan.to_dict(),
+        "links": links(started.run_id),
+    }
+    return answer(body, 202 if started.created else 200, {"Location": links(started.run_id)["self"]})
+
+
+@bp.function_name("make_plan")
+@bp.route(route="plan", methods=["POST"])
+@reports_problems
+async def plan(req: func.HttpRequest) -> func.HttpResponse:
+    """The Execution Plan Summary of a request, without starting anything."""
+    request, _ = await _request_of(req, services.current())
+    return answer({"plan": plan_of(request).to_dict()})
+
+
+@bp.route(route="runs", methods=["GET"])
+@bp.durable_client_input(client_name="client")
+@reports_problems
+async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Runs that the orchestration store still knows, newest first."""
+    query = OrchestrationQuery(fetch_inputs_and_outputs=True)
+    states = [state for state in await client.get_all_orchestration_states(query) if state.name == ORCHESTRATOR]
+    newest = sorted(states, key=lambda state: state.created_at, reverse=True)[:LISTED]
+    return answer({"runs": [run_summary(_claim_of(state), state) for state in newest], "total": len(states)})
+
+
+@bp.route(route="runs/{id}", methods=["GET"])
+@bp.durable_client_input(client_name="client")
+@reports_problems
+async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """One run: status, agents, usage, files."""
+    claim, state = await _run_of(req, client)
+    return answer(await run_view(services.current().blobs, claim, state))
+
+
+@bp.route(route="runs/{id}/files/{*path}", methods=["GET"])
+@bp.durable_client_input(client_name="client")
+@reports_problems
+async def get_file(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """One file of the run's pack. Only paths the run itself lists are served, so none can lead outside."""
+    claim, state = await _run_of(req, client)
+    path = req.route_params.get("path", "")
+    blobs = services.current().blobs
+    if path not in {entry.path for entry in await pack_files(blobs, state)}:
+        raise NotFound("no-file", f"Run {claim.run.run_id!r} has no file {path[:200]!r}.", "See `files` of the run.")
+    data, _ = await blobs.read(DESIGNS, path)
+    suffix = "." + path.rsplit(".", 1)[-1]
+    content_type = _CONTENT_TYPES.get(suffix, "text/plain; charset=utf-8")
+    return func.HttpResponse(data, headers=HEADERS, mimetype=content_type)
+
+
+@bp.route(route="runs/{id}", methods=["DELETE"])
+@bp.durable_client_input(client_name="client")
+@reports_problems
+async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Ask a run to stop in order; it ends `cancelled` with a manifest."""
+    claim, state = await _run_of(req, client)
+    if state is None or state.runtime_status not in LIVE:
+        raise Conflict("run-ended", f"Run {claim.run.run_id!r} is {status_of(state)}; it cannot be cancelled.")
+    await client.raise_orchestration_event(claim.run.run_id, CANCEL_EVENT)
+    return answer(await run_view(services.current().blobs, claim, state), 202)
+
+
+async def _run_of(req: func.HttpRequest, client: df.DurableFunctionsClient) -> tuple[Claim, OrchestrationState | None]:
+    run_id = req.route_params.get("id", "")
+    if not _RUN_ID.fullmatch(run_id) or len(run_id) > 100:
+        raise NotFound("no-run", f"There is no run {run_id[:100]!r}.", "GET /api/runs lists the runs.")
+    claim, _ = await read_claim(services.current().blobs, run_id)
+    return claim, await client.get_orchestration_state(run_id)
+
+
+def _claim_of(state: OrchestrationState) -> Claim:
+    """The listing needs no blob: an orchestration's input holds all a summary shows."""
+    run = RunInput.from_dict(json.loads(state.serialized_input or "null"))
+    return Claim(run, source="", identity="", created_at=iso(state.created_at))
+
+
+async def _request_of(req: func.HttpRequest, services: Services) -> tuple[Request, bool]:
+    """The PRD, options and `fresh` of a request: JSON with a `prd` field, or the PRD itself as the body."""
+    headers = cast(Mapping[str, str], req.headers)
+    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        values = dict(req.params)
+        name, fresh = values.pop("name", "prd.md"), values.pop("fresh", "")
+        values.pop("code", None)  # the function key, where it comes as a parameter
+        return _checked(services, name, req.get_body(), values, "the query", _flag(fresh))
+    body = _json_body(req)
+    prd, name, fresh = body.pop("prd", None), body.pop("name", None), body.pop("fresh", False)
+    name, data = await _prd_of(services, prd, name)
+    return _checked(services, name, data, body, "the request body", _flag(fresh))
+
+
+def _checked(
+    services: Services, name: object, data: bytes, values: Mapping[str, Any], where: str, fresh: bool
+) -> tuple[Request, bool]:
+    if not isinstance(name, str) or not 0 < len(name) <= 1_024 or re.search(r"[\x00-\x1f]", name):
+        raise BadInput("bad-name", "`name` is not a file name.", "Give the PRD's file name, such as orders.md.")
+    return read_request(name, data, values, where, services.settings), fresh
+
+
+def _json_body(req: func.HttpRequest) -> dict[str, Any]:
+    try:
+        body: object = json.loads(req.get_body())
+    except (ValueError, RecursionError):
+        raise BadInput("bad-json", "The request body is not valid JSON.", "Send JSON, or the PRD as text.") from None
+    if not isinstance(body, dict) or "prd" not in body:
+        allowed = ", ".join(("prd", "name", *NAMES, "fresh"))
+        raise BadInput("no-prd", "The request body has no `prd`.", f"Fields: {allowed}.")
+    return cast(dict[str, Any], body)
+
+
+async def _prd_of(services: Services, prd: object, name: object) -> tuple[object, bytes]:
+    if isinstance(prd, str):
+        return name or "prd.md", prd.encode()
+    if isinstance(prd, dict):
+        blob = cast(dict[str, object], prd).get("blob")
+        if isinstance(blob, str) and blob:
+            data, _ = await services.blobs.read(PRDS, blob)
+            return name or blob, data
+    raise BadInput("bad-prd", "`prd` is neither text nor a blob.", 'Send {"prd": "text"} or {"prd": {"blob": "name"}}.')
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in ("true", "1"):
+        return True
+    if str(value).lower() in ("", "false", "0"):
+        return False
+    raise BadInput("bad-fresh", f"`fresh` is {str(value)[:40]!r}.", "Use true or false.")

@@ -1,0 +1,195 @@
+"""From a PRD to a started run: reads and checks the PRD, settles the options, claims the run id, starts it once.
+
+A claim blob written create-if-absent decides who starts a run; the Durable instance id only carries its name. A claim
+whose run never appeared (its starter died in between) is taken over once it is older than `CLAIM_GRACE_SECONDS`.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.durable_functions as df
+import grpc
+from durabletask.client import OrchestrationState, OrchestrationStatus
+
+from shared.blobs import PRDS, WORK, BlobStore
+from shared.catalogue import catalogue
+from shared.contracts import BlobRef, Claim, Options, RunInput, RunResult
+from shared.errors import NotFound
+from shared.options import Source, from_front_matter, from_metadata, resolve
+from shared.plan import Plan, make_plan
+from shared.prd import Prd, content_hash, read_prd, slug
+from shared.services import Services
+from shared.settings import Settings
+
+ORCHESTRATOR = "design_backend"
+LIVE = (OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED)
+MOST_ATTEMPTS = 1_000
+"""How many runs of one PRD with the same options HTTP callers may start with `fresh`."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A PRD with its options, ready to be planned or run."""
+
+    prd: Prd
+    options: Options
+    source: str
+    identity: str
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run that answers a request, and whether this request created it."""
+
+    run_id: str
+    plan: Plan
+    created: bool
+
+
+def read_request(name: str, data: bytes, values: Mapping[str, Any], where: str, settings: Settings) -> Request:
+    """An HTTP request's PRD with the options given in `where`. Same content and options: same identity."""
+    prd = read_prd(name, data, max_bytes=settings.max_prd_bytes)
+    options = resolve(prd, Source(where, values), from_front_matter(prd))
+    identity = json.dumps(["http", content_hash(data), options.stack, options.db, options.output])
+    return Request(prd, options, "http", identity)
+
+
+async def read_drop(services: Services, name: str, etag: str | None) -> Request:
+    """A dropped blob's PRD, exactly in version `etag`, with options from its metadata and front matter."""
+    data, info = await services.blobs.read(PRDS, name, etag)
+    prd = read_prd(name, data, max_bytes=services.settings.max_prd_bytes)
+    options = resolve(prd, from_metadata(info.metadata), from_front_matter(prd))
+    return Request(prd, options, "drop", drop_identity(name, info.etag), info.etag)
+
+
+def drop_identity(name: str, etag: str) -> str:
+    """What the run id of a dropped version derives from."""
+    return json.dumps(["drop", PRDS, name, etag])
+
+
+def run_id_for(identity: str, name: str, attempt: int = 1) -> str:
+    """A readable id: a hint of the PRD's name, then a hash of the identity, then the attempt if not the first."""
+    hint = slug(name.rsplit("/", 1)[-1].rsplit(".", 1)[0], limit=32) or "prd"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return f"{hint}-{digest}" + (f"-{attempt}" if attempt > 1 else "")
+
+
+def plan_of(request: Request) -> Plan:
+    """The Execution Plan Summary of what `request` would start."""
+    calls = catalogue().calls_for(request.options.stack)
+    return make_plan(calls, request.options, len(request.prd.text))
+
+
+async def start_run(
+    services: Services, client: df.DurableFunctionsClient, request: Request, *, fresh: bool = False
+) -> Started:
+    """Start the one run of `request`, or point to the one that is there.
+
+    A drop names one version of one blob and has one run, ever. Over HTTP, a run that ended without a complete pack
+    is followed by a new attempt, and `fresh` asks for one whatever the last one gave.
+    """
+    plan = plan_of(request)
+    for attempt in range(1, MOST_ATTEMPTS):
+        run_id = run_id_for(request.identity, request.prd.name, attempt)
+        claim = await _claim(services, request, run_id)
+        if claim is not None:
+            await _schedule(client, claim)
+            return Started(run_id, plan, created=True)
+        if request.source == "drop" or not await _wants_another(services, client, run_id, fresh=fresh):
+            await take_over(services, client, run_id)
+            return Started(run_id, plan, created=False)
+    raise NotFound("attempts", "No further attempt of this PRD can be started.", "Change the PRD or its options.")
+
+
+async def _wants_another(services: Services, client: df.DurableFunctionsClient, run_id: str, *, fresh: bool) -> bool:
+    state = await client.get_orchestration_state(run_id)
+    if state is None or state.runtime_status in LIVE:
+        return False
+    return fresh or status_of(state) not in ("completed", "completed_with_findings")
+
+
+async def _claim(services: Services, request: Request, run_id: str) -> Claim | None:
+    """Write the PRD's copy, then the claim; None when somebody else holds it."""
+    if await services.blobs.exists(WORK, claim_name(run_id)):
+        return None
+    prd = await services.blobs.write(
+        WORK, f"{run_id}/prd.md", request.prd.text.encode(), "text/markdown; charset=utf-8"
+    )
+    claim = Claim(
+        run=_run_input(services.settings, request, run_id, prd),
+        source=request.source,
+        identity=request.identity,
+        created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+    created = await services.blobs.create(WORK, claim_name(run_id), json.dumps(claim.to_dict()).encode())
+    return claim if created else None
+
+
+def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef) -> RunInput:
+    return RunInput(
+        run_id=run_id,
+        project=request.prd.project,
+        title=request.prd.title,
+        prd=replace(prd, etag=""),
+        prd_name=request.prd.name,
+        prd_etag=request.etag,
+        options=request.options,
+        output_root=settings.output_root.strip("/"),
+        calls=catalogue().calls_for(request.options.stack),
+        attempts=settings.activity_attempts,
+        first_retry_seconds=settings.first_retry_seconds,
+    )
+
+
+def claim_name(run_id: str) -> str:
+    """The work blob that makes a run exist."""
+    return f"{run_id}/claim.json"
+
+
+async def read_claim(blobs: BlobStore, run_id: str) -> tuple[Claim, datetime]:
+    """A run's claim and when it was written; `NotFound` where no such run exists."""
+    try:
+        data, info = await blobs.read(WORK, claim_name(run_id))
+    except NotFound:
+        raise NotFound("no-run", f"There is no run {run_id!r}.", "GET /api/runs lists the runs.") from None
+    return Claim.from_dict(json.loads(data)), info.modified
+
+
+async def take_over(services: Services, client: df.DurableFunctionsClient, run_id: str) -> bool:
+    """Start a claimed run that never appeared, once its claim is old enough; True when it was started here."""
+    claim, written = await read_claim(services.blobs, run_id)
+    age = (datetime.now(UTC) - written).total_seconds()
+    if age < services.settings.claim_grace_seconds or await services.blobs.exists(WORK, f"{run_id}/files.json"):
+        return False
+    if await client.get_orchestration_state(run_id, fetch_payloads=False) is not None:
+        return False
+    log.warning("run=%s was claimed %.0f s ago and never started: starting it", run_id, age)
+    await _schedule(client, claim)
+    return True
+
+
+async def _schedule(client: df.DurableFunctionsClient, claim: Claim) -> None:
+    try:
+        await client.schedule_new_orchestration(ORCHESTRATOR, input=claim.run.to_dict(), instance_id=claim.run.run_id)
+    except grpc.RpcError as error:
+        if getattr(error, "code", lambda: None)() != grpc.StatusCode.ALREADY_EXISTS:
+            raise
+    log.info("run=%s started for %s (%s)", claim.run.run_id, claim.run.prd_name, claim.source)
+
+
+def status_of(state: OrchestrationState | None) -> str:
+    """SPEC's status of a run from its Durable state; None is a claimed run that has not appeared yet."""
+    if state is None or state.runtime_status == OrchestrationStatus.PENDING:
+        return "queued"
+    if state.runtime_status == OrchestrationStatus.COMPLETED:
+        return RunResult.from_dict(json.loads(state.serialized_output or "null")).status
+    if state.runtime_status == OrchestrationStatus.TERMINATED:
+        return "cancelled"
+    return "failed" if state.runtime_status == OrchestrationStatus.FAILED else "running"

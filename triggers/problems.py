@@ -1,0 +1,69 @@
+"""Errors as RFC 9457 problem details. No stack, path or secret ever reaches a caller."""
+
+import functools
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import azure.functions as func
+
+from shared.errors import BadInput, Conflict, DesignBackendError
+
+log = logging.getLogger(__name__)
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+type Handler = Callable[..., Awaitable[func.HttpResponse]]
+
+
+def answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
+    """A JSON answer."""
+    return func.HttpResponse(
+        json.dumps(body, ensure_ascii=False),
+        status_code=status,
+        headers=HEADERS | (headers or {}),
+        mimetype="application/json",
+    )
+
+
+def problem(error: DesignBackendError, instance: str) -> func.HttpResponse:
+    """The problem document of an error; `mend` says what to do."""
+    body = {
+        "type": f"urn:design-backend:problem:{error.code}",
+        "title": error.title,
+        "status": error.http_status,
+        "detail": error.detail,
+        "instance": instance,
+        "mend": error.mend,
+    }
+    return func.HttpResponse(
+        json.dumps({key: value for key, value in body.items() if value != ""}, ensure_ascii=False),
+        status_code=error.http_status,
+        headers=HEADERS,
+        mimetype="application/problem+json",
+    )
+
+
+def reports_problems(handler: Handler) -> Handler:
+    """Wrap an HTTP function: the caller's errors become problem details, ours a plain 500 that is logged."""
+
+    @functools.wraps(handler)
+    async def reporting(req: func.HttpRequest, *bindings: Any) -> func.HttpResponse:
+        instance = _path(req.url)
+        try:
+            return await handler(req, *bindings)
+        except (BadInput, Conflict) as error:
+            return problem(error, instance)
+        except Exception as error:
+            log.exception("%s %s failed", req.method, instance)
+            code = error.code if isinstance(error, DesignBackendError) else "internal"
+            hidden = DesignBackendError(code, "The request could not be carried out.", "See the app's log.")
+            return problem(hidden, instance)
+
+    return reporting
+
+
+def _path(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).path

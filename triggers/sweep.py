@@ -1,0 +1,49 @@
+"""The timer sweep: finds PRDs whose event was lost and claims whose run never appeared. Events can get lost."""
+
+import logging
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared import services
+from shared.blobs import PRDS, WORK, BlobInfo
+from shared.services import Services
+from triggers.blob_drop import ERROR_SUFFIX, accept_drop, is_prd
+from triggers.intake import claim_name, drop_identity, run_id_for, take_over
+
+log = logging.getLogger(__name__)
+bp = df.Blueprint()
+
+
+@bp.timer_trigger(schedule="%SWEEP_SCHEDULE%", arg_name="timer")
+@bp.durable_client_input(client_name="client")
+async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
+    """Start what was missed."""
+    started = await sweep_prds(services.current(), client)
+    if started:
+        log.warning("sweep started %d run(s) whose event was lost: %s", len(started), ", ".join(started))
+
+
+async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> list[str]:
+    """Go through all dropped PRDs; returns the ids of the runs started here."""
+    listed = [info async for info in services.blobs.list(PRDS)]
+    errors = {info.name: info for info in listed if not is_prd(info.name)}
+    started: list[str] = []
+    for info in listed:
+        if not is_prd(info.name) or _was_refused(info, errors):
+            continue
+        run_id = run_id_for(drop_identity(info.name, info.etag), info.name)
+        if await services.blobs.exists(WORK, claim_name(run_id)):
+            if await take_over(services, client, run_id):
+                started.append(run_id)
+            continue
+        run = await accept_drop(services, client, info.name, info.etag)
+        if run is not None and run.created:
+            started.append(run.run_id)
+    return started
+
+
+def _was_refused(info: BlobInfo, errors: dict[str, BlobInfo]) -> bool:
+    """An error file younger than the PRD answers this version of it."""
+    error = errors.get(info.name + ERROR_SUFFIX)
+    return error is not None and error.modified >= info.modified
