@@ -5,7 +5,7 @@ import azure.functions as func
 
 from activities import agents, check_deliverable, claim_folder, publish_deliverable, write_manifest
 from orchestrators import design_backend
-from triggers import blob_drop, http_runs, sweep
+from triggers import blob_drop, http_runs, sweep, warm_up
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -13,6 +13,7 @@ for part in (
     blob_drop,
     http_runs,
     sweep,
+    warm_up,
     design_backend,
     agents,
     claim_folder,

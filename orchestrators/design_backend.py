@@ -29,7 +29,6 @@ CANCEL_EVENT = "cancel"
 bp = df.Blueprint()
 
 
-@bp.orchestration_trigger(context_name="context")  # pyright: ignore[reportArgumentType] (typed for 2-argument orchestrators; 1-argument ones are documented)
 def design_backend(context: df.DurableOrchestrationContext) -> Generator[Task[Any], Any, dict[str, Any]]:
     """Durable entry: `RunInput` in, `RunResult` out."""
     run = RunInput.from_dict(context.get_input())
@@ -59,6 +58,11 @@ def design_backend(context: df.DurableOrchestrationContext) -> Generator[Task[An
         status = "cancelled"
     result: dict[str, Any] = yield _manifest(context, run, folders, outcomes, status or _status(run, outcomes), started)
     return RunResult.from_dict(result).to_dict()
+
+
+bp.orchestration_trigger(context_name="context")(
+    design_backend  # pyright: ignore[reportArgumentType] (typed for 2-argument orchestrators; one argument is documented)
+)
 
 
 def _phases(calls: tuple[Call, ...]) -> Iterator[tuple[int, tuple[Call, ...]]]:

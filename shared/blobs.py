@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import BlobRef
-from shared.errors import DesignBackendError, NotFound
+from shared.errors import BadInput, DesignBackendError, NotFound
 from shared.prd import content_hash
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 PRDS = "prds"
 DESIGNS = "designs"
@@ -63,6 +63,12 @@ class BlobStore:
         """Close connections."""
         await self._service.close()
 
+    def _blob(self, container: str, name: str) -> "BlobClient":
+        """`BadInput` for a name that a URL would resolve to another blob, even to one of another container."""
+        if not is_addressable(name):
+            raise BadInput("bad-blob-name", f"{name[:200]!r} is no blob name.", "Use a name without '.', '..' or '\\'.")
+        return self._service.get_blob_client(container, name)
+
     async def read(self, container: str, name: str, etag: str | None = None) -> tuple[bytes, BlobInfo]:
         """Content and properties of a blob; with `etag`, of exactly that version (`BlobChanged` otherwise)."""
         from azure.core import MatchConditions
@@ -70,7 +76,7 @@ class BlobStore:
 
         condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         try:
-            client: Any = self._service.get_blob_client(container, name)
+            client: Any = self._blob(container, name)
             stream = await client.download_blob(**condition)
             data: bytes = await stream.readall()
         except ResourceNotFoundError:
@@ -90,7 +96,7 @@ class BlobStore:
         """Create or replace a blob."""
         from azure.storage.blob import ContentSettings
 
-        client = self._service.get_blob_client(container, name)
+        client = self._blob(container, name)
         answer = await client.upload_blob(
             data, overwrite=True, content_settings=ContentSettings(content_type=content_type)
         )
@@ -101,7 +107,7 @@ class BlobStore:
         from azure.core.exceptions import ResourceExistsError
         from azure.storage.blob import ContentSettings
 
-        client = self._service.get_blob_client(container, name)
+        client = self._blob(container, name)
         try:
             await client.upload_blob(data, overwrite=False, content_settings=ContentSettings(content_type=content_type))
         except ResourceExistsError:
@@ -110,14 +116,14 @@ class BlobStore:
 
     async def exists(self, container: str, name: str) -> bool:
         """Whether the blob is there."""
-        return await self._service.get_blob_client(container, name).exists()
+        return await self._blob(container, name).exists()
 
     async def delete(self, container: str, name: str) -> None:
         """Delete a blob; no error where there is none."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            await self._service.get_blob_client(container, name).delete_blob()
+            await self._blob(container, name).delete_blob()
         except ResourceNotFoundError:
             return
 
@@ -126,6 +132,11 @@ class BlobStore:
         client = self._service.get_container_client(container)
         async for properties in client.list_blobs(name_starts_with=prefix or None, include=["metadata"]):
             yield _info(properties)
+
+
+def is_addressable(name: str) -> bool:
+    """Whether a URL with this name leads to this blob and no other."""
+    return bool(name) and "\\" not in name and not {"", ".", ".."} & set(name.split("/"))
 
 
 def _bare(etag: str) -> str:

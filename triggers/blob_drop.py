@@ -8,7 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared import services
-from shared.blobs import PRDS, BlobChanged, BlobStore
+from shared.blobs import PRDS, BlobChanged, BlobStore, is_addressable
 from shared.errors import BadInput, NotFound
 from shared.services import Services
 from triggers.intake import Started, read_drop, start_run
@@ -43,6 +43,9 @@ async def accept_drop(
 ) -> Started | None:
     """Start a dropped PRD's run, or write why it cannot be used; None where nothing was started."""
     if not is_prd(name):
+        return None
+    if not is_addressable(name):
+        log.error("drop %r ignored: the name cannot be addressed. Drop the PRD under a plain name.", name)
         return None
     try:
         request = await read_drop(services, name, etag)

@@ -41,7 +41,7 @@ def test_a_run_makes_seven_calls_with_the_stacks_specialist(stack: str, speciali
 @pytest.mark.parametrize("name", SEVEN)
 def test_a_prompt_walks_through_exactly_its_required_sections(name: str):
     for task in catalogue()[name].tasks.values():
-        headings = [heading for heading in re.findall(r"^## (.+)$", task.prompt, re.MULTILINE)]
+        headings: list[str] = re.findall(r"^## (.+)$", task.prompt, re.MULTILINE)
         assert [heading for heading in headings if heading in task.sections] == list(task.sections)
 
 

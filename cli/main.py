@@ -1,0 +1,186 @@
+"""The `design-backend` command: its options and exit codes. Each command is one thin function.
+
+Exit codes: 0 good, 1 findings or failure, 2 usage, 130 interrupted.
+"""
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.api import DesignApi
+from cli.design import design
+from cli.errors import CliError, Interrupted, Refused
+from cli.places import Where, place_to_ask, place_to_work, serve_here
+from cli.prd import STACKS, Options, prd_from
+from cli.records import Json
+from cli.report import report_run, report_runs
+from cli.terminal import clean, say, screen
+from local.state import DEFAULT_STATE
+
+app = typer.Typer(
+    help="A PRD goes in; a verified backend design comes out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_show_locals=False,
+)
+
+PrdFile = Annotated[str | None, typer.Argument(metavar="FILE", help="The PRD file; - reads standard input.")]
+PrdOption = Annotated[
+    str | None, typer.Option("--prd", metavar="FILE|TEXT", help="The PRD: a file or the text itself.")
+]
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", metavar="|".join(STACKS), help="Language of the sample; auto reads the PRD."),
+]
+Db = Annotated[str | None, typer.Option("--db", metavar="NAME", help="Preferred primary datastore, such as postgres.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="DIR", help="Write the pack below this folder, not the working folder."),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Design again although this very design is there already.")]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", envvar="DESIGN_BACKEND_URL", help="A deployed app, not the local host."),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", envvar="DESIGN_BACKEND_KEY", help="The deployed app's function key."),
+]
+State = Annotated[
+    Path | None, typer.Option("--state", metavar="DIR", help="State folder of the local host; else .local.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output only.")]
+RunId = Annotated[str, typer.Argument(metavar="ID", help="The run's id.")]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow console encoding must not end the command
+    app()
+
+
+@app.command()
+def run(
+    file: PrdFile = None,
+    prd: PrdOption = None,
+    stack: Stack = None,
+    db: Db = None,
+    output: Output = None,
+    fresh: Fresh = False,
+    url: Url = None,
+    key: Key = None,
+    state: State = None,
+    as_json: AsJson = False,
+) -> None:
+    """Design a backend from a PRD and bring the files here."""
+    with errors_told(as_json):
+        document, options = prd_from(file, prd), Options(stack, db, fresh)
+        console = screen(to_stderr=as_json)
+        with place_to_work(_where(url, key, state), lambda text: say(console, text)) as place:
+            designed = design(place, document, options, output or Path(), console)
+        if as_json:
+            typer.echo(designed.to_json())
+    raise typer.Exit(designed.exit_code)
+
+
+@app.command()
+def plan(
+    file: PrdFile = None,
+    prd: PrdOption = None,
+    stack: Stack = None,
+    db: Db = None,
+    url: Url = None,
+    key: Key = None,
+    state: State = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a run would do and cost, without starting it."""
+    with errors_told(as_json):
+        document, options = prd_from(file, prd), Options(stack, db)
+        console = screen(to_stderr=True)
+        with (
+            place_to_work(_where(url, key, state), lambda text: say(console, text)) as place,
+            DesignApi(place.url, place.key) as api,
+        ):
+            planned = api.plan(document, options)
+        _print_json(planned.raw) if as_json else say(screen(), planned.text)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 0,
+    state: State = None,
+) -> None:
+    """Run the app on this machine until Ctrl-C."""
+    with errors_told():
+        serve_here(state or DEFAULT_STATE, port)
+
+
+@app.command()
+def status(run_id: RunId, url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
+    """Show where a run stands."""
+    with errors_told(as_json), _asking(url, key, state) as api:
+        found = api.run(run_id)
+        _print_json(found.raw) if as_json else report_run(screen(), found)
+
+
+@app.command(name="list")
+def list_runs(url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
+    """List the runs."""
+    with errors_told(as_json), _asking(url, key, state) as api:
+        found = api.runs()
+        _print_json(found.raw) if as_json else report_runs(screen(), found.runs)
+
+
+@app.command()
+def cancel(run_id: RunId, url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
+    """Cancel a run; it still gets its manifest."""
+    with errors_told(as_json), _asking(url, key, state) as api:
+        found = api.cancel(run_id)
+        _print_json(found.raw) if as_json else say(screen(), f"Run {run_id}: cancellation was asked for.")
+
+
+@contextmanager
+def errors_told(as_json: bool = False) -> Generator[None]:
+    """Turn expected errors into one line on stderr (and an object on stdout for --json) and an exit code."""
+    try:
+        yield
+    except CliError as error:
+        line = clean(" ".join(str(error).split()))
+        typer.echo(line if isinstance(error, Interrupted) else f"Error: {line}", err=True)
+        if as_json:
+            _print_json({"error": _error_object(error)})
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _asking(url: str | None, key: str | None, state: Path | None) -> Generator[DesignApi]:
+    place = place_to_ask(_where(url, key, state))
+    with DesignApi(place.url, place.key) as api:
+        yield api
+
+
+def _where(url: str | None, key: str | None, state: Path | None) -> Where:
+    return Where(url or None, key or None, state or DEFAULT_STATE)
+
+
+def _error_object(error: CliError) -> Json:
+    if isinstance(error, Refused):
+        return {"status": error.status, "title": error.title, "detail": error.detail, "mend": error.mend}
+    return {"title": type(error).__name__, "detail": str(error)}
+
+
+def _print_json(value: Json) -> None:
+    typer.echo(json.dumps(value, indent=2))

@@ -1,0 +1,102 @@
+"""What is said about a run once it ended, and about runs that were asked for. Only prints."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.download import Saved
+from cli.progress import agent_table
+from cli.records import Run, RunFile, RunRow, Usage
+from cli.terminal import cell, duration, moment, parsed, say, state_cell, table
+
+
+def report_design(console: Console, run: Run, saved: list[Saved]) -> None:
+    """The end of `run`: the files, what it took, what was found, and where to begin reading."""
+    say(console, "")
+    _print_files(console, run, [(from_here(item.place), item.file) for item in saved])
+    for item in saved:
+        if item.kept_as:
+            say(
+                console,
+                f"The earlier {item.place.name} was different; it is kept as {from_here(item.kept_as)}.",
+            )
+    _print_outcome(console, run)
+    manifest = next((item for item in saved if item.place.name == "MANIFEST.md"), None)
+    if manifest:
+        say(console, f"Manifest: {from_here(manifest.place)}")
+
+
+def report_run(console: Console, run: Run) -> None:
+    """The answer of `status` and `cancel`: where a run stands."""
+    say(console, f"Run {run.id}: {run.prd or 'a PRD'} -> {run.project or 'project not named yet'}")
+    say(console, f"Created {moment(run.created_at)}, updated {moment(run.updated_at)}")
+    if run.agents:
+        console.print(agent_table(run.agents))
+    for call in run.agents:
+        if call.error:
+            say(console, f"{call.label}: {call.error}")
+    _print_files(console, run, [(file.path, file) for file in run.files])
+    _print_outcome(console, run)
+
+
+def report_runs(console: Console, runs: tuple[RunRow, ...]) -> None:
+    """The answer of `list`."""
+    if not runs:
+        say(console, "No runs yet.")
+        return
+    grid = table("Run", "Status", "Project", "PRD", "Created")
+    for run in runs:
+        created = moment(run.created_at)
+        grid.add_row(cell(run.id), state_cell(run.status), cell(run.project), cell(run.prd), cell(created))
+    console.print(grid)
+
+
+def from_here(place: Path) -> str:
+    """A path as the user would type it: relative to the working folder if it lies in there."""
+    absolute = Path(os.path.abspath(place))  # noqa: PTH100 - resolve() would follow links and show other names
+    here = Path.cwd()
+    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
+
+
+def author(run: Run, file: RunFile) -> str:
+    """The agent that wrote a file: as the run says, else the one whose deliverable has this name."""
+    name = file.path.rpartition("/")[2]
+    named = (call.agent for call in run.agents if call.file == file.path)
+    by_name = (call.agent for call in run.agents if call.deliverable == name)
+    return next(named, None) or next(by_name, "")
+
+
+def _print_files(console: Console, run: Run, files: list[tuple[str, RunFile]]) -> None:
+    if not files:
+        return
+    lines = [("Size", "Agent", "File"), *((f"{file.size:,}", author(run, file), shown) for shown, file in files)]
+    size_width, agent_width = (max(len(line[column]) for line in lines) for column in (0, 1))
+    for size, agent, shown in lines:
+        # Not a rich table: a path that rich folds cannot be copied, one that the terminal wraps can.
+        say(console, f"{size:>{size_width}}  {agent:<{agent_width}}  {shown}")
+
+
+def _print_outcome(console: Console, run: Run) -> None:
+    took = f", {_wall_time(run)}" if run.ended and _wall_time(run) else ""
+    calls = "1 call" if run.usage.calls == 1 else f"{run.usage.calls} calls"
+    say(console, f"{calls}, {_tokens(run.usage)}{took}")
+    if run.findings:
+        noun = "finding" if run.findings == 1 else "findings"
+        say(console, f"{run.findings} {noun}, listed in the manifest")
+    if run.error:
+        say(console, f"Error: {run.error}")
+    say(console, f"Status: {run.status}")
+
+
+def _tokens(usage: Usage) -> str:
+    cached = usage.cache_read_tokens
+    total = usage.input_tokens + usage.cache_write_tokens + cached
+    of_cache = f" ({cached:,} of them from the cache)" if cached else ""
+    return f"{total:,} tokens in{of_cache}, {usage.output_tokens:,} out"
+
+
+def _wall_time(run: Run) -> str:
+    """From the run's creation to its last change; empty where the app does not say."""
+    began, ended = parsed(run.created_at), parsed(run.updated_at)
+    return duration((ended - began).total_seconds()) if began and ended and ended >= began else ""

@@ -1,0 +1,37 @@
+"""Which draft answers which assignment. Pure: the same prompt always gets the same text."""
+
+from collections.abc import Callable
+
+from local.drafts.architecture import render_architecture
+from local.drafts.csharp_sample import render_csharp
+from local.drafts.design import design_backend
+from local.drafts.manifest_sections import render_setup, render_synthesis
+from local.drafts.observability import render_observability
+from local.drafts.pipelines import render_pipelines
+from local.drafts.prompt import Prompt
+from local.drafts.python_sample import render_python
+from local.drafts.shapes import Design
+from local.drafts.tests_spec import render_tests
+
+FOREIGN = "This is the offline drafts server: no model is behind it, and it only answers the project's own prompts."
+
+_RENDERERS: dict[str, Callable[[Design], str]] = {
+    "system-architect": render_architecture,
+    "api-backend-tester": render_tests,
+    "azure-devops-pipelines-expert": render_pipelines,
+    "azure-monitor-logs-expert": render_observability,
+    "python-backend-dev": render_python,
+    "csharp-expert": render_csharp,
+    "orchestrator/setup": render_setup,
+    "orchestrator/synthesis": render_synthesis,
+}
+
+
+def answer_prompt(prompt: Prompt | None) -> str:
+    """The Markdown for one prompt; a short honest sentence for a prompt that is not ours."""
+    if prompt is None:
+        return FOREIGN
+    asked = prompt.assignment
+    key = f"{asked.agent}/{asked.task}" if asked.agent == "orchestrator" else asked.agent
+    render = _RENDERERS.get(key)
+    return render(design_backend(prompt)) if render else FOREIGN

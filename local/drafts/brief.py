@@ -1,0 +1,201 @@
+"""A PRD as a designer reads it: numbered requirements, endpoints, targets, technologies, open ends. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from local.drafts.reading import Reading, Statement, read_prd
+from local.drafts.targets import Target, find_targets
+from local.drafts.technology import Technology, find_technologies
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_NAMED = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE)\b[`\s:|]+(/[\w\-./{}:<>]*)")
+_BARE = re.compile(r"`(/[a-z][\w\-./{}:]*)[^`]*`|(?:\b(?:in|to|at|call|via)\s+)(/[a-z][\w\-/{}]*)(?=\s|$|[,.;)])")
+_VAGUE = re.compile(
+    r"\b(possibly|potentially|could offer|maybe|somehow|as appropriate|etc\.?|and so on|to be decided|tbd)\b", re.I
+)
+_UNSET = re.compile(
+    r"\b(?:N|X) (?:minutes|seconds|hours|days|times|consecutive|attempts|retries)\b|> threshold|above threshold"
+)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One numbered requirement, in the order of the PRD."""
+
+    id: str
+    text: str
+    quality: bool
+    line: int
+    block: int
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A path that the PRD names: method, the words about it, the requirements naming it, its query parameters."""
+
+    method: str
+    path: str
+    purpose: str
+    requirements: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Brief:
+    """Everything the drafts know about a PRD."""
+
+    title: str
+    summary: str
+    statements: tuple[tuple[str, Statement], ...]
+    requirements: tuple[Requirement, ...]
+    non_goals: tuple[str, ...]
+    later: tuple[str, ...]
+    questions: tuple[str, ...]
+    endpoints: tuple[Endpoint, ...]
+    targets: tuple[Target, ...]
+    technologies: tuple[Technology, ...]
+
+    def says(self, pattern: str) -> bool:
+        """Whether what the PRD asks for (not what it excludes) matches a pattern."""
+        return any(re.search(pattern, statement.text, re.IGNORECASE) for _, statement in self.statements)
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Ids of the requirements whose text matches a pattern."""
+        return tuple(one.id for one in self.requirements if re.search(pattern, one.text, re.IGNORECASE))
+
+
+def read_brief(text: str, fallback_title: str) -> Brief:
+    """Read a PRD's text. The same text always gives the same brief."""
+    reading = read_prd(text, fallback_title)
+    numbered = tuple(_number(reading))
+    requirements = tuple(
+        Requirement(identifier, statement.text, statement.kind == "quality", statement.line, statement.block)
+        for identifier, statement in numbered
+        if identifier
+    )
+    relevant = [statement.text for _, statement in numbered] + [" ".join(row) for row in reading.rows]
+    return Brief(
+        title=reading.title,
+        summary=_summary(reading),
+        statements=numbered,
+        requirements=requirements,
+        non_goals=_texts(reading, "non_goal"),
+        later=_texts(reading, "later"),
+        questions=tuple(_questions(reading)),
+        endpoints=_endpoints(reading, requirements),
+        targets=_targets(requirements),
+        technologies=find_technologies("\n".join([reading.title, *relevant])),
+    )
+
+
+def _number(reading: Reading) -> Iterator[tuple[str, Statement]]:
+    """Pair each relevant statement with its requirement id; context gets an empty one. Repeats are dropped."""
+    seen, count = set[str](), 0
+    for statement in reading.statements:
+        key = re.sub(r"\W+", " ", statement.text.lower()).strip()
+        if key in seen or statement.kind not in ("functional", "quality", "context"):
+            continue
+        seen.add(key)
+        if statement.kind == "context":
+            yield "", statement
+        else:
+            count += 1
+            yield f"R-{count:03d}", statement
+
+
+def _summary(reading: Reading) -> str:
+    """The PRD's own opening sentence, if it has one that says something."""
+    for statement in reading.statements:
+        if statement.kind in ("context", "functional") and len(statement.text.split()) >= 8:
+            return statement.text
+    return f"{reading.title}: the PRD gives no more than its title."
+
+
+def _texts(reading: Reading, kind: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(statement.text for statement in reading.statements if statement.kind == kind))
+
+
+def _questions(reading: Reading) -> Iterator[str]:
+    """What the PRD itself leaves open: its questions, its maybes and its numbers without a value."""
+    for statement in reading.statements:
+        text = statement.text
+        if statement.kind in ("non_goal", "later", "record"):
+            continue
+        if statement.kind == "question":
+            yield text
+        elif "?" in re.sub(r"/\w+\?|`[^`]*`", "", text):
+            yield f"The PRD asks (line {statement.line}): {text}"
+        elif _UNSET.search(text):
+            yield f"Which value is meant (line {statement.line}): {text}"
+        elif statement.kind != "context" and (vague := _VAGUE.search(text)):
+            yield f'How firm is "{vague[0]}" (line {statement.line}): {text}'
+
+
+def _endpoints(reading: Reading, requirements: tuple[Requirement, ...]) -> tuple[Endpoint, ...]:
+    found: dict[tuple[str, str], str] = {}
+    for line in reading.text.split("\n"):
+        for method, path in _NAMED.findall(line.replace("`", " ")):
+            found.setdefault((method, _tidy(path)), "")
+    for row in reading.rows:
+        _take_row(row, found)
+    known = {path for _, path in found}
+    for line in (statement.text for statement in reading.statements):
+        for quoted, plain in _BARE.findall(line):
+            path = _tidy((quoted or plain).split("?")[0])
+            if path not in known and not re.search(r"\.\w{1,5}$", path) and len(path) > 2:
+                known.add(path)
+                found.setdefault(("GET" if re.search(r"return|read|list|fetch|get", line, re.I) else "POST", path), "")
+    return tuple(
+        Endpoint(method, path, purpose, _naming(method, path, requirements), _query(path, reading.text))
+        for (method, path), purpose in found.items()
+    )
+
+
+def _query(path: str, text: str) -> tuple[str, ...]:
+    """Query parameters that the PRD shows after a path: `/authorize?client_id=X&scope=Y`."""
+    shown = re.findall(rf"{re.escape(path)}\?([\w=&%.-]+)", text)
+    return tuple(dict.fromkeys(re.findall(r"(?:^|&)([a-z][a-z0-9_]*)=", "&".join(shown))))
+
+
+def _take_row(row: tuple[str, ...], found: dict[tuple[str, str], str]) -> None:
+    """An endpoint table's row: one cell is a method, one a path, the last other one says what for."""
+    cells = [cell.strip("` ") for cell in row]
+    method = next((cell.upper() for cell in cells if cell.upper() in METHODS), None)
+    path = next((cell for cell in cells if re.fullmatch(r"/[\w\-./{}:<>]+", cell)), None)
+    together = next((match for cell in cells if (match := _NAMED.fullmatch(cell))), None)
+    if together:
+        method, path = together[1], together[2]
+    if method and path:
+        rest = [cell for cell in cells if cell.upper() != method and path not in cell and len(cell) > 3]
+        found[method, _tidy(path)] = rest[-1] if rest else ""
+
+
+def _tidy(path: str) -> str:
+    path = re.sub(r":(\w+)|<(\w+)>", r"{\1\2}", path.rstrip(".:,;/")) or "/"
+    return re.sub(r"\{[^}]*$", "", path)
+
+
+def _naming(method: str, path: str, requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    exact = re.compile(rf"(?<![\w/}}]){re.escape(path)}(?![\w/{{-])")
+    hits = [one for one in requirements if exact.search(_colons(one.text))]
+    verbs = [
+        one.id
+        for one in hits
+        if not (named := re.findall(r"\b(GET|POST|PUT|PATCH|DELETE)\b", one.text)) or method in named
+    ]
+    return tuple(verbs)
+
+
+def _colons(text: str) -> str:
+    return re.sub(r"/:(\w+)|/<(\w+)>", r"/{\1\2}", text)
+
+
+def _targets(requirements: tuple[Requirement, ...]) -> tuple[Target, ...]:
+    """All targets; the first statement of a number wins over its repetitions."""
+    found: dict[tuple[str, float, str], Target] = {}
+    for requirement in requirements:
+        for target in find_targets(requirement.text, requirement.id):
+            name = "" if target.measure in ("ratio", "throughput") else target.name.lower()
+            found.setdefault((target.measure, target.value, name), target)
+    return tuple(found.values())

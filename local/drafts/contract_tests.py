@@ -1,0 +1,130 @@
+"""Writes the pytest code of the test specification: one contract test and one error test per operation. Pure."""
+
+import json
+import re
+from typing import Any
+
+from local.drafts.openapi import is_identifier
+from local.drafts.schemas import answer_of, example, request_of
+from local.drafts.shapes import Design, Operation
+from local.drafts.words import snake
+
+UNKNOWN_ID = "0198c7a2-0000-7000-8000-000000000000"
+
+
+def contract_tests(design: Design, tag: str) -> str:
+    """One module: every operation of a tag, its good answer and one error."""
+    operations = [one for one in design.operations if one.tag == tag]
+    tests = [test for one in operations for test in (_good_test(one, design), _error_test(one))]
+    return "\n\n\n".join([f'"""Contract tests: {tag}."""', *tests])
+
+
+def test_name(operation: Operation) -> str:
+    """The name of an operation's contract test."""
+    return f"test_{snake(operation.id)}_answers_{operation.success}_as_the_contract_says"
+
+
+def error_test_name(operation: Operation) -> str:
+    """The name of an operation's error test."""
+    return f"test_{snake(operation.id)}_{_error_case(operation)[1]}"
+
+
+def call(operation: Operation, *, path: str = "", body: Any = None, keyed: bool = False) -> str:
+    """The expression that sends a request."""
+    arguments = [path or _path(operation)]
+    if operation.query and not path:
+        arguments.append(f"params={_literal({field.name: example(field) for field in operation.query})}")
+    if body is not None:
+        arguments.append(f"json={_literal(body)}")
+    if keyed:
+        arguments.append('headers={"Idempotency-Key": key}')
+    return f"client.{operation.method.lower()}({', '.join(arguments)})"
+
+
+def good_call(operation: Operation) -> str:
+    """The expression that sends a good request."""
+    request = request_of(operation)
+    return call(operation, body=request[2] if request else None, keyed=takes_key(operation))
+
+
+def takes_key(operation: Operation) -> bool:
+    """Whether the contract asks for an idempotency key."""
+    return operation.method == "POST" and operation.action in ("create", "act")
+
+
+def _good_test(one: Operation, design: Design) -> str:
+    answer = answer_of(one, design)
+    lines = [
+        f"def {test_name(one)}(client, contract{_seeded(one)}{_keyed(one)}):",
+        f"    response = {good_call(one)}",
+        f"    assert response.status_code == {one.success}",
+    ]
+    if answer is None:
+        return "\n".join([*lines, '    assert response.content == b""'])
+    lines.append(f'    contract.check(response.json(), "{answer[0]}")')
+    if one.action == "create":
+        lines.append('    assert response.headers["Location"].endswith(response.json()["id"])')
+    if one.action == "list":
+        lines.append('    assert len(response.json()["items"]) <= 25')
+    return "\n".join(lines)
+
+
+def _error_test(one: Operation) -> str:
+    status, _, expression = _error_case(one)
+    fixtures = "client" + (", seeded" if "seeded[" in expression else "") + (", contract")
+    fixtures = fixtures.replace("client", "anonymous", 1) if "anonymous" in expression else fixtures
+    fixtures += ", key" if ": key}" in expression else ""
+    fixtures += ", database_stopped" if status == 503 else ""
+    return "\n".join(
+        [
+            f"def {error_test_name(one)}({fixtures}):",
+            f"    response = {expression}",
+            f"    assert response.status_code == {status}",
+            '    assert response.headers["content-type"].startswith("application/problem+json")',
+            '    contract.check(response.json(), "Problem")',
+        ]
+    )
+
+
+def _error_case(one: Operation) -> tuple[int, str, str]:
+    """The most telling error of an operation: (status, how the test's name ends, the request)."""
+    body = request_of(one)
+    if 503 in one.errors:
+        return 503, "reports_503_while_the_database_is_down", call(one)
+    if one.open:
+        return 405, "refuses_another_method", f'client.delete("{one.path}")'
+    if one.action in ("create", "update", "call") and body and one.method != "GET":
+        return 422, "names_the_faulty_field", call(one, body={"not_in_the_contract": True}, keyed=takes_key(one))
+    if one.action == "act":
+        return 400, "asks_for_an_idempotency_key", call(one)
+    if "{" in one.path:
+        path = re.sub(r"\{([^}]+)\}", lambda name: UNKNOWN_ID if is_identifier(name[1]) else "not-there", one.path)
+        return 404, "answers_404_for_an_unknown_one", call(one, path=f'"{path}"')
+    if one.action == "list":
+        return 400, "refuses_a_page_of_no_items", call(one, path=f'"{one.path}?limit=0"')
+    return 401, "asks_for_credentials", call(one).replace("client.", "anonymous.", 1)
+
+
+def _seeded(one: Operation) -> str:
+    return ", seeded" if "{" in one.path else ""
+
+
+def _keyed(one: Operation) -> str:
+    return ", key" if takes_key(one) else ""
+
+
+def _path(one: Operation) -> str:
+    if "{" not in one.path:
+        return f'"{one.path}"'
+    return 'f"' + re.sub(r"\{([^}]+)\}", r"{seeded['\1']}", one.path) + '"'
+
+
+def _literal(value: Any) -> str:
+    """A Python literal: JSON's text but for its three words."""
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(r'"(?:[^"\\]|\\.)*"|\b(true|false|null)\b', _word, text)
+
+
+def _word(found: re.Match[str]) -> str:
+    words = {"true": "True", "false": "False", "null": "None"}
+    return words[found[1]] if found[1] else found[0]

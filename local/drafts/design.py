@@ -1,0 +1,146 @@
+"""Turns a brief and the options into a design: every choice in one place, each with its reason. Pure."""
+
+import re
+from functools import lru_cache
+
+from local.drafts.brief import Brief, read_brief
+from local.drafts.fields import merge, named_fields, usual_fields
+from local.drafts.operations import decide_operations, is_probe, path_nouns
+from local.drafts.prompt import Prompt
+from local.drafts.resources import MOST_RESOURCES, Evidence, find_resources
+from local.drafts.shapes import Design, Level, Resource
+from local.drafts.targets import Target
+from local.drafts.technology import Technology, database_name
+from local.drafts.words import capitalise, kebab
+
+ASSUMED_AVAILABILITY = Target("ratio", "Availability", 99.9, "≥ 99.9 %", "", assumed=True)
+ASSUMED_LATENCY = Target("latency", "API response", 300.0, "p95 < 300 ms", "", "95", assumed=True)
+ASSUMED_LOAD = Target("throughput", "Throughput", 50.0, "50 requests per second", "", assumed=True)
+ASSUMED_LIMIT = Target("rate_limit", "Rate limit per client", 20.0, "20 requests per second", "", assumed=True)
+
+
+def design_backend(prompt: Prompt) -> Design:
+    """Design what one prompt's PRD asks for, with the stack and database of its assignment.
+
+    Designs are kept for a while: the agents of a run ask for the same one."""
+    asked = prompt.assignment
+    name = asked.project or re.sub(r"\.\w+$", "", prompt.prd_name) or "service"
+    return _design(prompt.prd, name, asked.stack, asked.database)
+
+
+@lru_cache(maxsize=16)
+def _design(prd: str, name: str, stack: str, asked_database: str | None) -> Design:
+    brief = read_brief(prd, capitalise(name.replace("-", " ").replace("_", " ")))
+    evidence = _evidence(brief)
+    resources = _resources(brief, evidence)
+    database, why = _database(brief, asked_database)
+    hosting, hosting_reason = _hosting(brief)
+    operations = decide_operations(brief, resources, evidence)
+    style, style_reason = _style(brief, len(resources))
+    return Design(
+        project=kebab(name) or "service",
+        brief=brief,
+        stack=stack,
+        database=database,
+        database_reason=why,
+        resources=resources,
+        operations=operations,
+        levels=_levels(brief),
+        limits=tuple(one for one in brief.targets if one.measure in ("size", "duration")),
+        loads=tuple(one for one in brief.targets if one.measure == "throughput") or (ASSUMED_LOAD,),
+        rate_limit=next((one for one in brief.targets if one.measure == "rate_limit"), ASSUMED_LIMIT),
+        broker=_broker(brief),
+        cache=_named(brief, "cache", database),
+        partners=tuple(one for one in brief.technologies if one.part == "partner"),
+        identity=tuple(one for one in brief.technologies if one.part == "identity"),
+        tenancy=brief.says(r"multi-?tenan|\btenan(t|cy)"),
+        platform=hosting,
+        hosting_reason=hosting_reason,
+        style=style,
+        style_reason=style_reason,
+    )
+
+
+def _evidence(brief: Brief) -> tuple[Evidence, ...]:
+    nouns = path_nouns(one for one in brief.endpoints if not is_probe(one.path))
+    found = find_resources(brief.statements, brief.title, nouns)
+    if brief.says(r"multi-?tenan|tenant_id"):
+        found = tuple(one for one in found if one.noun != "tenant" or "tenant" in nouns)
+    if any(one.name in ("OIDC", "OAuth 2.0") for one in brief.technologies):
+        found = tuple(one for one in found if one.noun not in ("claim", "identifier", "profile") or one.noun in nouns)
+    if brief.endpoints and not brief.says(r"webhook"):
+        found = tuple(one for one in found if one.noun != "endpoint" or one.noun in nouns)
+    top = max((one.score for one in found), default=0.0)
+    found = tuple(one for one in found if one.noun != "event" or one.score > top / 3)
+    return found[:MOST_RESOURCES] or (
+        Evidence(_fallback_noun(brief.title), requirements=[one.id for one in brief.requirements[:5]]),
+    )
+
+
+def _fallback_noun(title: str) -> str:
+    """A noun from the title, for a PRD that says nothing else."""
+    words = [word.lower() for word in re.findall(r"[A-Za-z]{3,}", title)]
+    plain = [word for word in words if word not in ("the", "service", "system", "platform", "app", "api", "prd")]
+    return plain[0] if plain else "record"
+
+
+def _resources(brief: Brief, evidence: tuple[Evidence, ...]) -> tuple[Resource, ...]:
+    nouns = tuple(one.noun for one in evidence)
+    named = named_fields(brief.requirements, nouns)
+    return tuple(
+        Resource(one.noun, merge(usual_fields(one.noun, nouns), named.get(one.noun, ())), tuple(one.requirements))
+        for one in evidence
+    )
+
+
+def _database(brief: Brief, asked: str | None) -> tuple[str, str]:
+    if asked:
+        return database_name(asked), "asked for in the run's options"
+    if named := _named(brief, "database"):
+        return named, "named in the PRD"
+    if brief.says(r"\b(?:store[sd]?|state|data|sessions?)\b.{0,60}\bredis\b|\bredis for\b"):
+        return "Redis", "the PRD keeps its state there and names no other store"
+    return "PostgreSQL", "the PRD names none; a relational store fits its linked records and needs no new skill"
+
+
+def _named(brief: Brief, part: str, *but: str) -> str | None:
+    wanted = (one for one in brief.technologies if one.part == part and one.use != "file storage")
+    return next((one.name for one in wanted if one.name not in but), None)
+
+
+def _broker(brief: Brief) -> str | None:
+    """The broker the PRD names; a queue of the platform where it speaks of events or waiting work."""
+    named = [one.name for one in brief.technologies if one.part == "broker" and one.name != "MQTT"]
+    if named:
+        return named[0]
+    wants = r"\bevents?\b|queue|asynchron|webhook|notif|background|\be-?mails? (?:when|is|are|to)|\bby e-?mail|reminder"
+    return "Azure Service Bus" if brief.says(wants) else None
+
+
+def _hosting(brief: Brief) -> tuple[str, str]:
+    if any(one.name == "Kubernetes" for one in brief.technologies):
+        return "Azure Kubernetes Service", "the PRD names Kubernetes"
+    return "Azure Container Apps", "containers with scale-out and revisions, and no cluster to run"
+
+
+def _style(brief: Brief, resources: int) -> tuple[str, str]:
+    if brief.says(r"microservice"):
+        return "microservices", "the PRD asks for them"
+    if brief.says(r"\bworkers?\b|ingest|\bqueue") and resources > 1:
+        reason = "requests and background work scale differently, so they run as an API and a worker of one code base"
+        return "modular monolith with a separate worker", reason
+    if resources <= 2:
+        return "single service", "the domain is small, and a split would add only calls between its halves"
+    return "modular monolith", "one team and one release; modules keep the boundaries along which it can split later"
+
+
+def _levels(brief: Brief) -> tuple[Level, ...]:
+    """The service levels, the PRD's own first; availability and latency are assumed where it has none."""
+    ratios = [one for one in brief.targets if one.measure == "ratio"] or [ASSUMED_AVAILABILITY]
+    latencies = [one for one in brief.targets if one.measure == "latency"] or [ASSUMED_LATENCY]
+    return tuple(Level(f"SLO-{number}", target) for number, target in enumerate([*ratios, *latencies][:8], start=1))
+
+
+def technology_names(technologies: tuple[Technology, ...]) -> str:
+    """Names in a row, for prose."""
+    return ", ".join(one.name for one in technologies)

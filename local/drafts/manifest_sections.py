@@ -1,0 +1,226 @@
+"""Renders the orchestrator's sections of `MANIFEST.md`: at set-up, and at the end. Pure."""
+
+# A sentence or a command of the deliverable stays on one line.
+# ruff: noqa: E501
+
+from collections.abc import Iterable
+
+from local.drafts.document import NOTICE, bullets, cite
+from local.drafts.openapi import scopes
+from local.drafts.shapes import Design
+from local.drafts.words import capitalise, quote, table
+
+ARCHITECTURE = "integration-architecture.md"
+
+
+def render_setup(design: Design) -> str:
+    """Assumptions and non-goals, before any other agent has written."""
+    return _sections(
+        [("Assumptions", f"{NOTICE}\n\n{bullets(_assumptions(design))}"), ("Non-goals", bullets(_non_goals(design)))]
+    )
+
+
+def render_synthesis(design: Design) -> str:
+    """What the deliverables say, in tables that lead to them."""
+    return _sections(
+        [
+            ("API surface", f"{NOTICE}\n\n{_surface(design)}"),
+            ("Data stores", _stores(design)),
+            ("Environments", _environments(design)),
+            ("SLOs", _levels(design)),
+            ("Open questions", _numbered(_questions(design))),
+            ("Risks", _risks(design)),
+        ]
+    )
+
+
+def _sections(sections: Iterable[tuple[str, str]]) -> str:
+    return "\n\n".join(f"## {heading}\n\n{text.strip()}" for heading, text in sections) + "\n"
+
+
+def _assumptions(design: Design) -> list[str]:
+    brief = design.brief
+    stack = "C# on .NET 10" if design.stack == "csharp" else "Python 3.13 with FastAPI"
+    found = [
+        f"**Stack:** {stack}, as the run's options say.",
+        f"**Primary datastore:** {design.database}, {design.database_reason}.",
+        f"**Shape:** {design.style}, because {design.style_reason}.",
+        f"**Hosting:** {design.platform}, because {design.hosting_reason}.",
+        f"**Requirements:** {len(brief.requirements)} read from the PRD, numbered R-001 onwards in its order."
+        if brief.requirements
+        else "**Requirements:** the PRD states none; the design follows from its title.",
+    ]
+    if not brief.endpoints:
+        found.append(
+            "**Paths:** the PRD names none; they follow from what it does with "
+            + ", ".join(one.plural for one in design.resources)
+            + "."
+        )
+    found += [
+        f"**{level.id}:** {level.target.name} {level.target.shown} is assumed; the PRD gives no number."
+        for level in design.levels
+        if level.target.assumed
+    ]
+    if design.loads[0].assumed:
+        found.append(f"**Load:** {design.loads[0].shown} is assumed; the PRD gives no number.")
+    if design.rate_limit.assumed:
+        found.append(f"**Rate limit:** {design.rate_limit.shown} per client is assumed; the PRD gives no number.")
+    if not design.identity:
+        found.append("**Callers:** OAuth 2.0 access tokens are assumed; the PRD names no way to sign in.")
+    if not design.tenancy:
+        found.append("**Tenancy:** one organisation is assumed; the PRD speaks of no tenants.")
+    return found
+
+
+def _non_goals(design: Design) -> list[str]:
+    named = [f"{quote(text)} (from the PRD)" for text in design.brief.non_goals]
+    later = [f"{quote(text)} (named in the PRD for later)" for text in design.brief.later]
+    return [*named, *later, "No UI design: screens, pages and visual components are left out on purpose."]
+
+
+def _surface(design: Design) -> str:
+    rows = [
+        (
+            f"`{one.method} {one.path}`",
+            f"`{one.id}`",
+            one.summary,
+            "none" if one.open else f"`{one.scope}`",
+            cite(one.requirements),
+        )
+        for one in design.operations
+    ]
+    text = f"{len(design.operations)} operations and {len(scopes(design))} permissions; the contract is in `{ARCHITECTURE}`, its tests in `test-specifications.md`."
+    return f"{text}\n\n{table(('Operation', 'Id', 'Does', 'Permission', 'Requirements'), rows)}"
+
+
+def _stores(design: Design) -> str:
+    rows = [
+        (
+            design.database,
+            "primary: " + ", ".join(f"`{one.table}`" for one in design.resources),
+            capitalise(design.database_reason),
+        )
+    ]
+    if design.cache:
+        rows.append((design.cache, "short-lived state that may be lost", "Named in the PRD"))
+    if design.broker:
+        named = any(one.name == design.broker for one in design.brief.technologies)
+        rows.append(
+            (
+                design.broker,
+                "messages, through an outbox",
+                "Named in the PRD" if named else "The PRD has work that need not be waited for",
+            )
+        )
+    rows.append(("Key Vault", "secrets and signing keys", "No secret in code, settings or pipeline"))
+    return f"{table(('Store', 'Holds', 'Why'), rows)}\n\nThe model and its migrations are in `{ARCHITECTURE}`."
+
+
+def _environments(design: Design) -> str:
+    rows = [
+        (name, f"`{design.project}-{name}`", gate)
+        for name, gate in (
+            ("dev", "each merge"),
+            ("stage", "one approval, load test"),
+            ("prod", "two approvals, staged traffic"),
+        )
+    ]
+    return (
+        f"{table(('Environment', 'Name', 'Gate'), rows)}\n\nHow a release moves through them is in `cicd-pipeline.md`."
+    )
+
+
+def _levels(design: Design) -> str:
+    rows = [
+        (
+            level.id,
+            level.target.name,
+            level.target.shown,
+            f"[{level.target.requirement}]" if level.target.requirement else "assumed",
+        )
+        for level in design.levels
+    ]
+    return f"{table(('SLO', 'About', 'Objective', 'From'), rows)}\n\nQueries and alerts are in `observability-plan.md`, thresholds of the load test in `test-specifications.md`."
+
+
+def _numbered(questions: list[str]) -> str:
+    return "\n".join(f"{number}. {text}" for number, text in enumerate(questions, start=1))
+
+
+def _questions(design: Design) -> list[str]:
+    """The PRD's own open ends, then what a design needs and the PRD does not say."""
+    brief = design.brief
+    found = [quote(text) for text in brief.questions]
+    if not design.identity:
+        found.append("Who may call this service, and how do they prove it? The PRD names no way to sign in.")
+    if any(level.target.assumed and level.target.measure == "ratio" for level in design.levels):
+        found.append("Which availability is promised? The PRD gives no number; 99.9 % is assumed.")
+    if any(level.target.assumed and level.target.measure == "latency" for level in design.levels):
+        found.append("How fast must answers be, at which percentile? The PRD gives no number; p95 < 300 ms is assumed.")
+    if design.loads[0].assumed:
+        found.append(
+            f"Which load is expected, on an ordinary day and at its peak? The PRD gives no number; {design.loads[0].shown} is assumed."
+        )
+    if not brief.says(r"retain|retention|kept for|delete[sd]? after|\bttl\b|expire"):
+        found.append("How long is data kept, and who may have it erased? The PRD says nothing about retention.")
+    if not brief.says(r"\brpo\b|\brto\b|backup|restore|disaster"):
+        found.append(
+            "How much data may be lost in a disaster, and how soon must the service be back? The PRD names no RPO or RTO."
+        )
+    databases = [one.name for one in brief.technologies if one.part == "database"]
+    if len(databases) > 1:
+        found.append(
+            f"Which of {', '.join(databases)} is wanted? The PRD names several; {design.database} is designed for."
+        )
+    return found
+
+
+def _risks(design: Design) -> str:
+    personal = sorted({field.name for one in design.resources for field in one.fields if field.personal})
+    assumed = [level.id for level in design.levels if level.target.assumed]
+    tightest = min(
+        (level for level in design.levels if level.target.measure == "latency"), key=lambda one: one.target.value
+    )
+    rows = [
+        (
+            "The draft reads words, not meaning: a requirement may be met in form only",
+            "high",
+            "Have the agents write it with a model, or review each section",
+        ),
+        (
+            f"{tightest.id} ({tightest.target.name} {tightest.target.shown}) leaves little room for a slow dependency",
+            "high" if tightest.target.value < 100 else "medium",
+            "Load test on stage gates each release",
+        ),
+    ]
+    if assumed:
+        rows.append(
+            (f"{', '.join(assumed)} rest on assumed numbers", "medium", "Answer the open questions before building")
+        )
+    if design.broker:
+        rows.append(
+            (
+                f"{design.broker} delivers at least once and out of order",
+                "medium",
+                "Outbox, inbox and idempotent consumers; dead letters alert",
+            )
+        )
+    rows += [
+        (
+            f"{one.name} ({one.use}) may be slow, wrong or away",
+            "medium",
+            "Timeouts, circuit breaker, a stand-in for tests",
+        )
+        for one in design.partners
+    ]
+    if personal:
+        rows.append(
+            (
+                "Personal data: " + ", ".join(f"`{name}`" for name in personal),
+                "high",
+                "Masked in logs, erasable by subject; confirm which rules apply",
+            )
+        )
+    if design.tenancy:
+        rows.append(("One tenant reads another's data", "high", "Tenant from the token, row policy, tests that try it"))
+    return table(("Risk", "Weight", "Held down by"), rows)

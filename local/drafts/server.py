@@ -1,0 +1,197 @@
+"""A loopback server that speaks the Anthropic Messages API and answers with offline drafts.
+
+May open one listening socket on 127.0.0.1 and nothing else. It keeps a record of the requests it saw, a
+prompt cache that counts as the real one does, and can be told to fail (see `faults`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from local.drafts import wire
+from local.drafts.answers import answer_prompt
+from local.drafts.faults import Fault, FaultScript, Kind
+from local.drafts.prefix_cache import PrefixCache, Reading
+from local.drafts.prompt import Prompt, parse_prompt
+
+MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2", "claude-fable-5-1")
+PIECES = 40
+_ID = web.RequestKey("id", str)
+LARGEST_BODY = 32 * 1024 * 1024
+STALL_SECONDS = 3_600
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request for a message, as the server saw it. `agent` and `task` are empty for foreign prompts."""
+
+    request_id: str
+    model: str
+    agent: str
+    task: str
+    stream: bool
+    status: int
+    usage: wire.Usage | None
+
+
+class DraftsServer:
+    """The offline model. `seconds_per_answer` spreads each answer's text over that time."""
+
+    def __init__(self, *, seconds_per_answer: float = 0.3, faults: Sequence[Fault] = ()) -> None:
+        self.seen: list[Seen] = []
+        self.url = ""
+        self.pace = seconds_per_answer
+        self._faults = FaultScript(faults)
+        self._cache = PrefixCache()
+        self._requests = 0
+        self._runner: web.AppRunner | None = None
+
+    def order(self, faults: Sequence[Fault]) -> None:
+        """From now on, serve these faults and no earlier ones."""
+        self._faults = FaultScript(faults)
+
+    async def start(self, port: int = 0) -> str:
+        """Listen on 127.0.0.1 (port 0: any free one) and return the base URL for a client."""
+        app = web.Application(middlewares=[self._guard], client_max_size=LARGEST_BODY)
+        app.router.add_post("/v1/messages", self._create_message)
+        app.router.add_post("/v1/messages/count_tokens", self._count_tokens)
+        app.router.add_get("/v1/models", self._list_models)
+        app.router.add_get("/v1/models/{id}", self._get_model)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self.url
+
+    async def stop(self) -> None:
+        """Stop listening. Answers under way are cut off."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def calls(self) -> dict[tuple[str, str], int]:
+        """How many requests each (agent, task) made, failed ones included."""
+        counts: dict[tuple[str, str], int] = {}
+        for seen in self.seen:
+            counts[seen.agent, seen.task] = counts.get((seen.agent, seen.task), 0) + 1
+        return counts
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Give every request an id, ask for a key, and turn refusals into the API's error shape."""
+        self._requests += 1
+        request[_ID] = f"req_offline{self._requests:07d}"
+        try:
+            _require_key(request)
+            response = await handler(request)
+        except wire.BadRequestError as error:
+            return self._error(request, error.status, error.message)
+        except web.HTTPRequestEntityTooLarge:
+            return self._error(request, 413, "Request exceeds the maximum size")
+        except web.HTTPException as error:
+            return self._error(request, error.status, f"{request.method} {request.path}: {error.reason}")
+        if not response.prepared:
+            response.headers.update(_headers(request))
+        return response
+
+    async def _create_message(self, request: web.Request) -> web.StreamResponse:
+        asked = wire.parse_request(await request.read())
+        prompt = parse_prompt(asked.last_user_texts)
+        agent, task = (prompt.assignment.agent, prompt.assignment.task) if prompt else ("", "")
+        fault = self._faults.next(agent, task)
+        status = int(fault) if fault and fault.isdigit() else 200
+        reading = self._cache.read(asked.model, asked.blocks) if status == 200 else None
+        usage = reading.usage if reading else None
+        self.seen.append(Seen(_id(request), asked.model, agent, task, asked.stream, status, usage))
+        if reading is None:
+            return self._error(request, status, f"A scripted {status} of the offline server")
+        answer = _answer(asked, prompt, fault, reading, _id(request))
+        if asked.stream:
+            return await self._stream(request, answer, fault, reading)
+        await asyncio.sleep(self.pace)
+        self._cache.write(reading)
+        return web.json_response(answer.to_message())
+
+    async def _stream(
+        self, request: web.Request, answer: wire.Answer, fault: Kind | None, reading: Reading
+    ) -> web.StreamResponse:
+        headers = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+        response = web.StreamResponse(headers=headers | _headers(request))
+        await response.prepare(request)
+        self._cache.write(reading)
+        for number, event in enumerate(answer.events(PIECES)):
+            if number == PIECES // 2 and fault == "cut" and request.transport is not None:
+                request.transport.abort()
+                return response
+            if number == PIECES // 2 and fault == "error_event":
+                await response.write(wire.error_event(529, "Overloaded", _id(request)))
+                return response
+            if number == PIECES // 2 and fault == "stall":
+                await asyncio.sleep(STALL_SECONDS)
+            await response.write(event)
+            await asyncio.sleep(self.pace / PIECES)
+        return response
+
+    async def _count_tokens(self, request: web.Request) -> web.StreamResponse:
+        asked = wire.parse_request(await request.read(), needs_max_tokens=False)
+        return web.json_response({"input_tokens": sum(wire.count_tokens(block.text) for block in asked.blocks)})
+
+    async def _list_models(self, request: web.Request) -> web.StreamResponse:
+        page = {"has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]}
+        return web.json_response({"data": [_model(name) for name in MODELS]} | page)
+
+    async def _get_model(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["id"]
+        if name not in MODELS:
+            raise wire.BadRequestError(f"model: {name}", status=404)
+        return web.json_response(_model(name))
+
+    def _error(self, request: web.Request, status: int, message: str) -> web.Response:
+        headers = _headers(request) | ({"retry-after": "1"} if status in (429, 529) else {})
+        body = wire.error_body(status, message, _id(request))
+        return web.json_response(body, status=status, headers=headers)
+
+
+def _answer(
+    asked: wire.MessagesRequest, prompt: Prompt | None, fault: Kind | None, reading: Reading, request_id: str
+) -> wire.Answer:
+    """The draft for a prompt, shortened where the request or a scripted fault says so."""
+    text, stop = answer_prompt(prompt), "end_turn"
+    room = asked.max_tokens * wire.CHARACTERS_PER_TOKEN
+    if fault == "refusal":
+        text, stop = text[:200], "refusal"
+    elif fault == "max_tokens":
+        text, stop = text[: min(room, len(text) // 2)], "max_tokens"
+    elif len(text) > room:
+        text, stop = text[:room], "max_tokens"
+    return wire.Answer(request_id.replace("req_", "msg_"), asked.model, text, stop, reading.usage)
+
+
+def _require_key(request: web.Request) -> None:
+    bearer = request.headers.get("authorization", "").removeprefix("Bearer").strip()
+    if not (request.headers.get("x-api-key", "").strip() or bearer):
+        raise wire.BadRequestError("x-api-key header is required", status=401)
+
+
+def _id(request: web.Request) -> str:
+    return request[_ID]
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    """The headers that clients read: the request's id and how much of the rate limit is left."""
+    limits = {
+        f"anthropic-ratelimit-{what}-{part}": "1000000"
+        for what in ("requests", "input-tokens", "output-tokens")
+        for part in ("limit", "remaining")
+    }
+    return {"request-id": _id(request), "anthropic-organization-id": "offline"} | limits
+
+
+def _model(name: str) -> wire.Json:
+    shown = f"{name} (offline drafts)"
+    return {"type": "model", "id": name, "display_name": shown, "created_at": "2026-01-01T00:00:00Z"}

@@ -1,0 +1,156 @@
+"""The design that all drafts render: resources, operations, levels and choices. Data; the rules are elsewhere."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from local.drafts.brief import Brief
+from local.drafts.targets import Target
+from local.drafts.technology import Technology
+from local.drafts.words import kebab, pascal, plural, snake
+
+type Type = Literal[
+    "text", "long", "uuid", "ref", "int", "number", "money", "bool", "time", "date", "email", "uri", "phone",
+    "country", "currency", "object", "list", "secret", "enum",
+]  # fmt: skip
+type Action = Literal["list", "create", "read", "update", "delete", "act", "call", "probe"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A property of a resource or a parameter of an operation. `values` are an enumeration's."""
+
+    name: str
+    type: Type
+    required: bool = True
+    values: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+
+    @property
+    def personal(self) -> bool:
+        """Whether it holds data about a person."""
+        by_name = ("full_name", "date_of_birth", "address", "line1", "display_name", "medication", "latitude")
+        return self.type in ("email", "phone") or self.name in by_name
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A thing the service keeps. `noun` is its lower-case singular; the rest of its names follow from it."""
+
+    noun: str
+    fields: tuple[Field, ...]
+    requirements: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Schema and class name: `AlertRule`."""
+        return pascal(self.noun)
+
+    @property
+    def plural(self) -> str:
+        """Lower-case plural, as prose has it."""
+        return plural(self.noun)
+
+    @property
+    def slug(self) -> str:
+        """Path segment: `alert-rules`."""
+        return kebab(self.plural)
+
+    @property
+    def table(self) -> str:
+        """Table or collection name: `alert_rules`."""
+        return snake(self.plural)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the contract. `resource` is the noun it is about, if any; fields are for calls."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    action: Action
+    tag: str
+    resource: Resource | None = None
+    body: tuple[Field, ...] = ()
+    answer: tuple[Field, ...] = ()
+    query: tuple[Field, ...] = ()
+    requirements: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether it needs no credentials."""
+        return self.action == "probe" or "/.well-known" in self.path
+
+    @property
+    def success(self) -> int:
+        """The status of a good answer."""
+        return {"create": 201, "delete": 204}.get(self.action, 200)
+
+    @property
+    def scope(self) -> str:
+        """The permission it asks for."""
+        verb = "read" if self.method in ("GET", "HEAD") else "write"
+        return f"{kebab(self.tag)}:{verb}"
+
+    @property
+    def errors(self) -> tuple[int, ...]:
+        """The error statuses it documents, besides `default`."""
+        if self.action == "probe":
+            return (503,) if "ready" in self.path else ()
+        codes = {400, 401, 403, 429, 500} if not self.open else {429, 500}
+        codes |= {404} if "{" in self.path else set[int]()
+        codes |= {409, 422} if self.action in ("create", "update", "act") else set[int]()
+        codes |= {422} if self.action == "call" and self.method != "GET" else set[int]()
+        return tuple(sorted(codes))
+
+
+@dataclass(frozen=True)
+class Level:
+    """A service level objective: the target, its number and a stable id that all documents use."""
+
+    id: str
+    target: Target
+
+
+@dataclass(frozen=True)
+class Design:
+    """One PRD with one set of options, designed."""
+
+    project: str
+    brief: Brief
+    stack: str
+    database: str
+    database_reason: str
+    resources: tuple[Resource, ...]
+    operations: tuple[Operation, ...]
+    levels: tuple[Level, ...]
+    limits: tuple[Target, ...]
+    loads: tuple[Target, ...]
+    rate_limit: Target
+    broker: str | None
+    cache: str | None
+    partners: tuple[Technology, ...]
+    identity: tuple[Technology, ...]
+    tenancy: bool
+    platform: str
+    hosting_reason: str
+    style: str
+    style_reason: str
+
+    @property
+    def title(self) -> str:
+        """The product's name, as the PRD gives it."""
+        return self.brief.title
+
+    @property
+    def business(self) -> tuple[Operation, ...]:
+        """The operations that are not probes."""
+        return tuple(one for one in self.operations if one.action != "probe")
+
+    @property
+    def events(self) -> tuple[tuple[str, Resource], ...]:
+        """Domain events, (name, resource), of every resource that can be created or changed."""
+        changed = {"create": "created", "update": "updated", "delete": "deleted"}
+        pairs = [(one, changed[one.action]) for one in self.operations if one.action in changed and one.resource]
+        return tuple((f"{kebab(op.resource.noun)}.{past}", op.resource) for op, past in pairs if op.resource)

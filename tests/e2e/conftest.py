@@ -1,0 +1,109 @@
+"""The whole product on this machine: real storage, real worker runtime, real Durable protocol, offline drafts."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+from azure.storage.blob.aio import BlobServiceClient
+
+from local.host import LocalHost
+
+ENDED = {"completed", "completed_with_findings", "partial", "failed", "cancelled"}
+FAST = {
+    "ANTHROPIC_API_KEY": "",
+    "ANTHROPIC_BASE_URL": "",
+    "ACTIVITY_ATTEMPTS": "3",
+    "FIRST_RETRY_SECONDS": "0.05",
+}
+"""App settings of the tests: offline drafts whatever the developer's environment, and short waits."""
+
+
+class Product:
+    """A running host as its users see it: HTTP and storage; plus what its drafts server was asked."""
+
+    def __init__(self, host: LocalHost, http: httpx2.AsyncClient, storage: BlobServiceClient) -> None:
+        self.host = host
+        self.http = http
+        self.storage = storage
+
+    async def post(self, prd: str, **options: Any) -> dict[str, Any]:
+        """POST a PRD as JSON; the answer's body."""
+        answer = await self.http.post("/api/runs", json={"prd": prd, **options})
+        assert answer.status_code in (200, 202), answer.text
+        return answer.json()
+
+    async def run(self, run_id: str) -> dict[str, Any]:
+        """The run as GET shows it."""
+        answer = await self.http.get(f"/api/runs/{run_id}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def ended(self, run_id: str, within: float = 60) -> dict[str, Any]:
+        """The run once it has ended."""
+        deadline = time.monotonic() + within
+        while (run := await self.run(run_id))["status"] not in ENDED:
+            assert time.monotonic() < deadline, run
+            await asyncio.sleep(0.1)
+        return run
+
+    async def drop(self, name: str, text: str | bytes, metadata: dict[str, str] | None = None) -> str:
+        """Put a PRD into the `prds` container; its ETag."""
+        data = text.encode() if isinstance(text, str) else text
+        blob = self.storage.get_blob_client("prds", name)
+        return (await blob.upload_blob(data, overwrite=True, metadata=metadata))["etag"].strip('"')
+
+    async def run_of(self, name: str, within: float = 60) -> dict[str, Any]:
+        """The newest run of the PRD `name`, once it has ended."""
+        deadline = time.monotonic() + within
+        while True:
+            runs = (await self.http.get("/api/runs")).json()["runs"]
+            if found := [run for run in runs if run["prd"] == name]:
+                return await self.ended(found[0]["id"])
+            assert time.monotonic() < deadline, runs
+            await asyncio.sleep(0.1)
+
+    async def blob(self, container: str, name: str) -> bytes:
+        """A blob's content."""
+        return await (await self.storage.get_blob_client(container, name).download_blob()).readall()
+
+    async def wait_for_blob(self, container: str, name: str, within: float = 20) -> bytes:
+        """A blob's content, once it is there."""
+        client = self.storage.get_blob_client(container, name)
+        deadline = time.monotonic() + within
+        while not await client.exists():
+            assert time.monotonic() < deadline, name
+            await asyncio.sleep(0.1)
+        return await self.blob(container, name)
+
+    def calls(self, since: int = 0) -> list[str]:
+        """`agent:task` of each request the drafts server has seen, from the `since`-th on."""
+        assert self.host.drafts
+        return [f"{seen.agent}:{seen.task}" for seen in self.host.drafts.seen[since:]]
+
+
+@pytest.fixture(scope="session")
+async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """One host for all end-to-end tests; each uses PRDs of its own."""
+    host = LocalHost(
+        state_dir=tmp_path_factory.mktemp("state"), environment=FAST, drafts={"seconds_per_answer": 0.05}, quiet=True
+    )
+    info = await host.start()
+    try:
+        async with (
+            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
+            BlobServiceClient.from_connection_string(info.storage) as storage,
+        ):
+            yield Product(host, http, storage)
+    finally:
+        await host.stop()
+
+
+def prd_text(title: str, *lines: str) -> str:
+    """A small PRD of its own, so that no two tests share a run."""
+    body = (
+        "\n".join(lines) or "- A customer must be able to place an order.\n- Orders must be listed with p95 < 200 ms."
+    )
+    return f"# {title}\n\n## Requirements\n\n{body}\n"

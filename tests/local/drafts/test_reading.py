@@ -1,0 +1,106 @@
+"""What is read out of a PRD."""
+
+from local.drafts.brief import read_brief
+from local.drafts.design import design_backend
+from local.drafts.prompt import Prompt
+from local.drafts.shapes import Design
+from tests.local.drafts.samples import GATEWAY, GERMAN, LIBRARY, NESTED, TITLE_ONLY, assign
+
+
+def design(prd: str, *, stack: str = "python", database: str | None = None) -> Design:
+    return design_backend(Prompt("sample.md", prd, assign("system-architect", stack=stack, database=database)))
+
+
+def nouns(prd: str) -> set[str]:
+    return {one.noun for one in design(prd).resources}
+
+
+def paths(prd: str) -> set[tuple[str, str]]:
+    return {(one.method, one.path) for one in design(prd).operations}
+
+
+def test_verbs_and_their_objects_become_resources() -> None:
+    assert {"document", "reservation", "member", "payment"} <= nouns(LIBRARY)
+
+
+def test_named_endpoints_are_the_contract() -> None:
+    named = {("POST", "/v2/payments"), ("GET", "/v2/payments/{paymentId}"), ("POST", "/tokenize")}
+    assert named | {("POST", "/v2/payments/{paymentId}/capture")} < paths(GATEWAY)
+    assert len(paths(GATEWAY)) == 4 + 3
+
+
+def test_other_spellings_of_path_parameters_are_understood() -> None:
+    assert ("POST", "/vehicles/{vin}/trips") in paths(NESTED)
+    assert any(path == "/vehicles/{vin}/location" for _, path in paths(NESTED))
+
+
+def test_fields_that_the_prd_names_belong_to_the_thing_it_names_them_for() -> None:
+    reservation = next(one for one in design(LIBRARY).resources if one.noun == "reservation")
+    assert {"pickup_location", "expires_at"} <= {field.name for field in reservation.fields}
+
+
+def test_a_listed_life_cycle_becomes_the_status() -> None:
+    payment = next(one for one in design(GATEWAY).resources if one.noun == "payment")
+    status = next(field for field in payment.fields if field.name == "status")
+    assert status.values == ("authorized", "captured", "voided")
+
+
+def test_a_call_takes_the_fields_named_with_its_path() -> None:
+    call = next(one for one in design(GATEWAY).operations if one.path == "/tokenize")
+    assert [field.name for field in call.body] == ["card_number", "expiry_month", "expiry_year"]
+
+
+def test_numbers_become_targets_with_the_same_value() -> None:
+    found = {(one.measure, one.value, one.percentile) for one in read_brief(LIBRARY, "x").targets}
+    assert {
+        ("latency", 180.0, "95"),
+        ("ratio", 99.7, ""),
+        ("throughput", 35.0, ""),
+        ("duration", 259200.0, ""),
+    } <= found
+
+
+def test_a_prd_without_numbers_gets_assumed_ones() -> None:
+    assert all(level.target.assumed for level in design(TITLE_ONLY).levels)
+
+
+def test_the_database_asked_for_beats_the_one_named() -> None:
+    assert design(GATEWAY).database == "MongoDB"
+    assert design(GATEWAY, database="sqlserver").database == "SQL Server"
+    assert design(LIBRARY).database == "PostgreSQL"
+
+
+def test_the_broker_is_the_one_named() -> None:
+    assert design(GATEWAY).broker == "RabbitMQ"
+
+
+def test_what_is_out_of_scope_is_no_requirement() -> None:
+    brief = read_brief(LIBRARY, "x")
+    assert brief.non_goals == ("E-books",)
+    assert all("E-books" not in one.text for one in brief.requirements)
+
+
+def test_requirements_are_numbered_in_the_order_of_the_prd() -> None:
+    requirements = read_brief(LIBRARY, "x").requirements
+    assert [one.id for one in requirements] == [f"R-{number:03d}" for number in range(1, len(requirements) + 1)]
+    assert [one.line for one in requirements] == sorted(one.line for one in requirements)
+
+
+def test_open_questions_are_kept() -> None:
+    assert "Which card schemes are needed?" in read_brief(GATEWAY, "x").questions
+
+
+def test_a_generic_title_gives_way_to_the_projects_name() -> None:
+    assert read_brief("# PRD\n\n## Goals\n- Store notes", "Note Keeper").title == "Note Keeper"
+
+
+def test_a_prd_in_another_language_still_gives_a_small_design() -> None:
+    found = design(GERMAN)
+    assert found.title == "Terminverwaltung"
+    assert found.database == "PostgreSQL"
+    assert len(found.resources) >= 1
+    assert len(found.brief.requirements) >= 2
+
+
+def test_an_empty_prd_still_gives_a_small_design() -> None:
+    assert len(design("").operations) >= 4

@@ -1,0 +1,181 @@
+"""The offline model, asked by the real SDK and by plain HTTP."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import aiohttp
+import anthropic
+import pytest
+
+from local.drafts.faults import Fault, Kind
+from local.drafts.server import DraftsServer
+from tests.local.drafts.samples import LIBRARY, draft, lay_out
+
+LONG = LIBRARY + "\n".join(f"- The system must keep note {number} for the record." for number in range(200))
+
+
+def client_of(server: DraftsServer) -> anthropic.AsyncAnthropic:
+    return anthropic.AsyncAnthropic(api_key="any", base_url=server.url, max_retries=0)
+
+
+async def ask(server: DraftsServer, body: dict[str, object]) -> anthropic.types.Message:
+    """One streamed call through the SDK."""
+    async with client_of(server) as client, client.messages.stream(**cast("Any", body)) as stream:
+        return await stream.get_final_message()
+
+
+async def post(server: DraftsServer, body: object, path: str = "/v1/messages") -> tuple[int, dict[str, Any]]:
+    """One plain call: (status, answer)."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"x-api-key": "any"}
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(server.url + path, data=data) as answer:
+        return answer.status, await answer.json()
+
+
+async def faulty(*faults: Fault) -> AsyncIterator[DraftsServer]:
+    server = DraftsServer(seconds_per_answer=0.0, faults=faults)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def test_the_sdk_streams_exactly_the_draft(server: DraftsServer) -> None:
+    message = await ask(server, lay_out(LIBRARY, "system-architect"))
+    assert message.content[0].type == "text"
+    assert message.content[0].text == draft(LIBRARY, "system-architect")
+    assert message.stop_reason == "end_turn"
+    assert message.usage.output_tokens > 1000
+
+
+async def test_the_sdk_gets_the_same_text_without_streaming(server: DraftsServer) -> None:
+    async with client_of(server) as client:
+        body = cast("Any", lay_out(LIBRARY, "orchestrator", "setup") | {"max_tokens": 8000})
+        message = cast("anthropic.types.Message", await client.messages.create(**body))
+    assert message.content[0].type == "text"
+    assert message.content[0].text == draft(LIBRARY, "orchestrator", "setup")
+
+
+async def test_every_request_is_on_record(server: DraftsServer) -> None:
+    await ask(server, lay_out(LIBRARY, "api-backend-tester"))
+    seen = server.seen[0]
+    assert (seen.agent, seen.task, seen.stream, seen.status) == ("api-backend-tester", "draft", True, 200)
+    assert seen.request_id.startswith("req_")
+    assert server.calls == {("api-backend-tester", "draft"): 1}
+
+
+async def test_the_second_agent_reads_the_prefix_that_the_first_wrote(server: DraftsServer) -> None:
+    first = (await ask(server, lay_out(LONG, "system-architect"))).usage
+    second = (await ask(server, lay_out(LONG, "api-backend-tester"))).usage
+    written = first.cache_creation_input_tokens or 0
+    assert written > 1024
+    assert first.cache_read_input_tokens == 0
+    assert second.cache_read_input_tokens == written
+    assert second.cache_creation_input_tokens == 0
+
+
+async def test_a_changed_prd_reads_nothing_of_the_old_one(server: DraftsServer) -> None:
+    await ask(server, lay_out(LONG, "system-architect"))
+    usage = (await ask(server, lay_out("Changed. " + LONG, "system-architect"))).usage
+    assert usage.cache_read_input_tokens == 0
+
+
+async def test_a_short_prefix_is_never_cached(server: DraftsServer) -> None:
+    for _ in range(2):
+        usage = (await ask(server, lay_out("# Small", "system-architect"))).usage
+        assert (usage.cache_creation_input_tokens, usage.cache_read_input_tokens) == (0, 0)
+
+
+async def test_a_warming_call_says_nothing_and_fills_the_cache(server: DraftsServer) -> None:
+    status, answer = await post(server, lay_out(LONG, "system-architect") | {"max_tokens": 0})
+    assert (status, answer["content"], answer["stop_reason"]) == (200, [], "max_tokens")
+    usage = (await ask(server, lay_out(LONG, "api-backend-tester"))).usage
+    assert (usage.cache_read_input_tokens or 0) > 1024
+
+
+async def test_a_foreign_prompt_gets_an_honest_sentence(server: DraftsServer) -> None:
+    body = {"model": "claude-haiku-5-5", "max_tokens": 50, "messages": [{"role": "user", "content": "Hello"}]}
+    status, answer = await post(server, body)
+    assert status == 200
+    assert "no model is behind it" in answer["content"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "kind", "word"),
+    [
+        ({"temperature": 0.2}, 400, "invalid_request_error", "temperature"),
+        ({"top_k": 3}, 400, "invalid_request_error", "top_k"),
+        ({"max_tokens": None}, 400, "invalid_request_error", "max_tokens"),
+        ({"messages": []}, 400, "invalid_request_error", "messages"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, 400, "invalid_request_error", "role"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, 400, "invalid_request_error", "text"),
+        ({"model": "gpt-9"}, 404, "not_found_error", "gpt-9"),
+    ],
+)
+async def test_a_bad_request_is_refused_in_the_apis_shape(
+    server: DraftsServer, change: dict[str, object], status: int, kind: str, word: str
+) -> None:
+    got, answer = await post(server, lay_out(LIBRARY, "system-architect") | change)
+    assert (got, answer["type"], answer["error"]["type"]) == (status, "error", kind)
+    assert word in answer["error"]["message"]
+    assert answer["request_id"].startswith("req_")
+
+
+async def test_broken_json_and_unknown_routes_are_refused(server: DraftsServer) -> None:
+    assert (await post(server, b"{nope"))[0] == 400
+    status, answer = await post(server, {}, "/v1/nothing")
+    assert (status, answer["error"]["type"]) == (404, "not_found_error")
+
+
+async def test_a_missing_key_is_refused(server: DraftsServer) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{server.url}/v1/models") as answer:
+        assert answer.status == 401
+        assert (await answer.json())["error"]["type"] == "authentication_error"
+
+
+async def test_models_and_token_counts_answer_the_sdk(server: DraftsServer) -> None:
+    async with client_of(server) as client:
+        names = [model.id async for model in client.models.list()]
+        model = await client.models.retrieve(names[0])
+        messages = cast("Any", [{"role": "user", "content": "abcd" * 10}])
+        counted = await client.messages.count_tokens(model=names[0], messages=messages)
+    assert model.id == names[0]
+    assert counted.input_tokens == 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("400", anthropic.BadRequestError),
+        ("429", anthropic.RateLimitError),
+        ("500", anthropic.InternalServerError),
+        ("529", anthropic.InternalServerError),
+    ],
+)
+async def test_a_scripted_status_strikes_its_agent_as_often_as_ordered(kind: Kind, error: type[Exception]) -> None:
+    async for server in faulty(Fault("system-architect", kind, times=1)):
+        with pytest.raises(error):
+            await ask(server, lay_out(LIBRARY, "system-architect"))
+        assert (await ask(server, lay_out(LIBRARY, "system-architect"))).stop_reason == "end_turn"
+        assert [seen.status for seen in server.seen] == [int(kind), 200]
+
+
+@pytest.mark.parametrize("kind", ["refusal", "max_tokens"])
+async def test_a_scripted_stop_cuts_the_text(kind: Kind) -> None:
+    async for server in faulty(Fault("*", kind)):
+        message = await ask(server, lay_out(LIBRARY, "system-architect"))
+        assert message.stop_reason == kind
+        assert message.content[0].type == "text"
+        assert draft(LIBRARY, "system-architect").startswith(message.content[0].text)
+
+
+@pytest.mark.parametrize("kind", ["cut", "error_event"])
+async def test_a_stream_can_break_half_way(kind: Kind) -> None:
+    async for server in faulty(Fault("system-architect", kind, times=1)):
+        with pytest.raises(Exception, match=r"(?i)overloaded|closed|peer|disconnect|reset|protocol|incomplete"):
+            await ask(server, lay_out(LIBRARY, "system-architect"))
+
+
+async def test_a_small_limit_ends_the_answer_there(server: DraftsServer) -> None:
+    message = await ask(server, lay_out(LIBRARY, "system-architect") | {"max_tokens": 100})
+    assert (message.stop_reason, message.usage.output_tokens) == ("max_tokens", 100)

@@ -1,0 +1,45 @@
+"""Blobs and timers through the local host."""
+
+from tests.local.conftest import Site, eventually_true
+
+
+async def test_a_dropped_blob_starts_an_orchestration(site: Site) -> None:
+    await site.drop("folder/order.md")
+    await eventually_true(lambda: site.drops("folder/order.md"))
+    assert (await site.ended("drop-order.md"))["runtimeStatus"] == "Completed"
+
+
+async def test_the_function_is_told_what_azure_tells_about_a_blob(site: Site) -> None:
+    await site.drop("told.md", b"# Told", stack="python")
+    await eventually_true(lambda: site.drops("told.md"))
+    properties = await site.storage.get_blob_client("prds", "told.md").get_blob_properties()
+    assert site.drops("told.md")[0] == {
+        "name": "prds/told.md",
+        "length": 6,
+        "uri": site.storage.get_blob_client("prds", "told.md").url,
+        "metadata": {"stack": "python"},
+        "etag": properties.etag,
+        "content": 6,
+    }
+    assert properties.etag.startswith('"')
+
+
+async def test_a_blob_that_is_written_again_is_a_new_one(site: Site) -> None:
+    await site.drop("twice.md", b"one")
+    await eventually_true(lambda: len(site.drops("twice.md")) == 1)
+    await site.drop("twice.md", b"two!")
+    await eventually_true(lambda: len(site.drops("twice.md")) == 2)
+    assert [told["length"] for told in site.drops("twice.md")] == [3, 4]
+
+
+async def test_a_blob_whose_function_fails_is_given_up_after_the_tries_of_host_json(site: Site) -> None:
+    await site.drop("poison.md")
+    await eventually_true(lambda: len(site.drops("poison.md")) == 3)
+    await site.drop("after-poison.md")
+    await eventually_true(lambda: site.drops("after-poison.md"))
+    assert len(site.drops("poison.md")) == 3
+
+
+async def test_a_timer_fires_by_the_schedule_that_a_setting_names(site: Site) -> None:
+    await eventually_true(lambda: len(site.lines("tick")) >= 2)
+    assert set(site.lines("tick")) == {"False"}

@@ -1,0 +1,19 @@
+"""Azure calls this when it adds an instance: import what the first run would otherwise wait for."""
+
+import asyncio
+import importlib
+
+import azure.durable_functions as df
+from azure.functions.warmup import WarmUpContext
+
+SLOW_IMPORTS = ("azure.storage.blob.aio", "anthropic", "openapi_spec_validator", "ruamel.yaml", "markdown_it")
+"""What indexing leaves out, in the order in which a run needs it."""
+
+bp = df.Blueprint()
+
+
+@bp.warm_up_trigger(arg_name="warmup")
+async def warm_up(warmup: WarmUpContext) -> None:
+    """Import in a thread, so that requests are answered meanwhile."""
+    for module in SLOW_IMPORTS:
+        await asyncio.to_thread(importlib.import_module, module)
