@@ -6,7 +6,7 @@ ARGS ?=
 UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN  := $(UV) run --frozen --quiet
 
-.PHONY: run test check format requirements docs clean
+.PHONY: run test check bench format requirements docs clean
 
 run: $(UV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
@@ -19,6 +19,9 @@ check: $(UV)  ## Lint, types, architecture, generated files
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) pyright
 	@$(RUN) lint-imports --no-cache
+
+bench: $(UV)  ## Measure
+	@$(RUN) python -m benchmarks.figures
 
 format: $(UV)  ## Format the code
 	@$(RUN) ruff check --fix

@@ -13,8 +13,17 @@ mark.listen(0, "127.0.0.1", () => {
   require(main);
 });
 
+// The parent is gone: end as on SIGTERM, on which Azurite writes its data. Until it listens, nothing is open.
 function stop() {
-  if (!process.emit("SIGTERM")) process.exit(0); // nobody listens yet: nothing is open
+  if (process.listenerCount("SIGTERM") < 2) process.exit(0);
+  process.emit("SIGTERM");
+}
+
+// However the end was asked for: nothing of this guard, and no idle client, keeps the process.
+function finish() {
+  process.stdin.destroy();
   setTimeout(() => process.exit(0), 5000).unref();
 }
+
+process.once("SIGTERM", finish).once("SIGINT", finish);
 process.stdin.on("end", stop).on("error", stop).resume();

@@ -22,11 +22,6 @@ class Log:
     def error(self, text: str) -> None:
         self._write("ERROR", text)
 
-    def ready(self, text: str) -> None:
-        """The line a user waits for; said even when quiet is off only."""
-        if not self._quiet:
-            print(text, file=self._stream, flush=True)
-
     def called(self, name: str, started: float, failure: str | None = None) -> None:
         """One invocation: its name, milliseconds and outcome. `started` is a time.perf_counter()."""
         took = f"{name} {(time.perf_counter() - started) * 1000:.0f} ms"

@@ -45,7 +45,7 @@ class Platform:
         self, state: StateFolder, database: sqlite3.Connection, listener: socket.socket, info: HostInfo
     ) -> None:
         """Load the app into the worker and serve it. Raises AppError."""
-        storage = BlobServiceClient.from_connection_string(info.storage)
+        storage = BlobServiceClient.from_connection_string(info.storage, retry_total=0)  # the triggers try again
         self._closing.push_async_callback(storage.close)
         durable: Json = self._extensions.get("durableTask", {})
         most = durable.get("maxConcurrentActivityFunctions", MAX_ACTIVITIES)

@@ -92,13 +92,15 @@ class BlobStore:
             raise BlobChanged("blob-changed", f"Blob {ref.name!r} in {ref.container!r} is not the one recorded.")
         return data.decode("utf-8")
 
-    async def write(self, container: str, name: str, data: bytes, content_type: str) -> BlobRef:
+    async def write(
+        self, container: str, name: str, data: bytes, content_type: str, metadata: dict[str, str] | None = None
+    ) -> BlobRef:
         """Create or replace a blob."""
         from azure.storage.blob import ContentSettings
 
         client = self._blob(container, name)
         answer = await client.upload_blob(
-            data, overwrite=True, content_settings=ContentSettings(content_type=content_type)
+            data, overwrite=True, content_settings=ContentSettings(content_type=content_type), metadata=metadata
         )
         return BlobRef(container, name, _bare(answer["etag"]), content_hash(data), len(data))
 

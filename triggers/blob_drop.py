@@ -8,12 +8,14 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared import services
-from shared.blobs import PRDS, BlobChanged, BlobStore, is_addressable
+from shared.blobs import PRDS, BlobChanged, BlobInfo, BlobStore, is_addressable
 from shared.errors import BadInput, NotFound
 from shared.services import Services
 from triggers.intake import Started, read_drop, start_run
 
 ERROR_SUFFIX = ".error.json"
+REFUSED_VERSION = "refused_etag"
+"""Metadata of an error file: the version of the PRD that it answers."""
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
 
@@ -48,13 +50,15 @@ async def accept_drop(
         log.error("drop %r ignored: the name cannot be addressed. Drop the PRD under a plain name.", name)
         return None
     try:
-        request = await read_drop(services, name, etag)
+        data, info = await services.blobs.read(PRDS, name, etag)
     except (BlobChanged, NotFound) as gone:
-        log.info("drop %s: %s Its newer version has an event of its own.", name, gone.detail)
+        log.info("drop %s: %s A newer version has an event of its own.", name, gone.detail)
         return None
+    try:
+        request = read_drop(data, info, services.settings)
     except BadInput as error:
         log.warning("drop %s refused: %s", name, error.detail)
-        await _write_error(services.blobs, name, etag, error)
+        await _write_error(services.blobs, info, error)
         return None
     started = await start_run(services, client, request)
     if started.created:
@@ -62,7 +66,7 @@ async def accept_drop(
     return started
 
 
-async def _write_error(blobs: BlobStore, name: str, etag: str | None, error: BadInput) -> None:
-    body = {"prd": name, "etag": etag, **error.to_dict()}
+async def _write_error(blobs: BlobStore, info: BlobInfo, error: BadInput) -> None:
+    body = {"prd": info.name, "etag": info.etag, **error.to_dict()}
     data = json.dumps(body, ensure_ascii=False, indent=2).encode() + b"\n"
-    await blobs.write(PRDS, name + ERROR_SUFFIX, data, "application/json")
+    await blobs.write(PRDS, info.name + ERROR_SUFFIX, data, "application/json", {REFUSED_VERSION: info.etag})

@@ -16,7 +16,7 @@ import azure.durable_functions as df
 import grpc
 from durabletask.client import OrchestrationState, OrchestrationStatus
 
-from shared.blobs import PRDS, WORK, BlobStore
+from shared.blobs import PRDS, WORK, BlobInfo, BlobStore
 from shared.catalogue import catalogue
 from shared.contracts import BlobRef, Claim, Options, RunInput, RunResult
 from shared.errors import NotFound
@@ -61,12 +61,11 @@ def read_request(name: str, data: bytes, values: Mapping[str, Any], where: str, 
     return Request(prd, options, "http", identity)
 
 
-async def read_drop(services: Services, name: str, etag: str | None) -> Request:
-    """A dropped blob's PRD, exactly in version `etag`, with options from its metadata and front matter."""
-    data, info = await services.blobs.read(PRDS, name, etag)
-    prd = read_prd(name, data, max_bytes=services.settings.max_prd_bytes)
+def read_drop(data: bytes, info: BlobInfo, settings: Settings) -> Request:
+    """A dropped blob's PRD with options from its metadata and front matter. One version of a blob: one identity."""
+    prd = read_prd(info.name, data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, from_metadata(info.metadata), from_front_matter(prd))
-    return Request(prd, options, "drop", drop_identity(name, info.etag), info.etag)
+    return Request(prd, options, "drop", drop_identity(info.name, info.etag), info.etag)
 
 
 def drop_identity(name: str, etag: str) -> str:

@@ -8,7 +8,7 @@ import azure.functions as func
 from shared import services
 from shared.blobs import PRDS, WORK, BlobInfo
 from shared.services import Services
-from triggers.blob_drop import ERROR_SUFFIX, accept_drop, is_prd
+from triggers.blob_drop import ERROR_SUFFIX, REFUSED_VERSION, accept_drop, is_prd
 from triggers.intake import claim_name, drop_identity, run_id_for, take_over
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,6 @@ async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> l
 
 
 def _was_refused(info: BlobInfo, errors: dict[str, BlobInfo]) -> bool:
-    """An error file younger than the PRD answers this version of it."""
+    """An error file answers one version of its PRD."""
     error = errors.get(info.name + ERROR_SUFFIX)
-    return error is not None and error.modified >= info.modified
+    return error is not None and error.metadata.get(REFUSED_VERSION) == info.etag

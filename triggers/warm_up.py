@@ -12,7 +12,7 @@ SLOW_IMPORTS = ("azure.storage.blob.aio", "anthropic", "openapi_spec_validator",
 bp = df.Blueprint()
 
 
-@bp.warm_up_trigger(arg_name="warmup")
+@bp.warm_up_trigger(arg_name="warmup")  # pyright: ignore[reportUnknownMemberType, reportUntypedFunctionDecorator] (untyped in the package)
 async def warm_up(warmup: WarmUpContext) -> None:
     """Import in a thread, so that requests are answered meanwhile."""
     for module in SLOW_IMPORTS:

@@ -45,7 +45,7 @@ ENTITIES: dict[str, str] = {
     "document": "title content_type size_bytes:int checksum status:draft|final",
     "driver": "full_name phone:phone licence_number status:available|busy|off_duty",
     "employee": "full_name email:email department started_on:date",
-    "endpoint": "url:uri description? enabled:bool",
+    "endpoint": "url:uri description? secret:secret headers?:list rate_per_second:int enabled:bool",
     "enrolment": "course_id:ref student_id:ref status:active|completed|withdrawn",
     "event": "event_type occurred_at:time payload:object",
     "expense": "amount:money currency:currency spent_on:date category status:submitted|approved|rejected",

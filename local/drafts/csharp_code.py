@@ -16,6 +16,7 @@ _TYPES = {
     "text": "string", "long": "string", "uuid": "Guid", "ref": "Guid", "int": "int", "number": "double", "money": "string",
     "bool": "bool", "time": "DateTimeOffset", "date": "DateOnly", "email": "string", "uri": "Uri", "phone": "string",
     "country": "string", "currency": "string", "object": "JsonElement", "list": "IReadOnlyList<string>", "secret": "string", "enum": "string",
+    "parts": "IReadOnlyList<JsonElement>",
 }  # fmt: skip
 
 
@@ -55,10 +56,10 @@ def domain(names: Names) -> str:
         for field in names.shown
     )
     rules = "\n".join(rule for field in names.shown if (rule := _rule(field)))
-    using = "using System.Text.Json;\n\n" if any(field.type == "object" for field in names.shown) else ""
+    using = "using System.Text.Json;\n\n" if any(field.type in ("object", "parts") for field in names.shown) else ""
     entity = f"""{using}namespace {names.root}.Domain;
 
-/// <summary>{names.entity}, as the contract's schema has it. It cannot exist in an invalid state.</summary>
+/// <summary>{names.entity}, as the contract's schema has it.</summary>
 public sealed class {names.entity}
 {{
     public required Guid Id {{ get; init; }}
@@ -99,7 +100,7 @@ def _rule(field: Field) -> str:
 def application(names: Names) -> str:
     fields = [parameter(field) for field in sorted(names.sent, key=lambda one: not one.required)]
     fields = (["Guid TenantId"] if names.tenancy else []) + ["string IdempotencyKey", *fields]
-    using = "using System.Text.Json;\n" if any(field.type == "object" for field in names.sent) else ""
+    using = "using System.Text.Json;\n" if any(field.type in ("object", "parts") for field in names.sent) else ""
     command = f"""{using}namespace {names.root}.Application;
 
 {record(names.command, fields, f"What {names.operation.id} does, free of HTTP.")}
@@ -174,7 +175,7 @@ def _initial(field: Field) -> str:
     values = {
         "int": "0", "number": "0", "money": '"0.00"', "bool": "false", "time": "now", "date": "DateOnly.FromDateTime(now.UtcDateTime)",
         "ref": "Guid.CreateVersion7()", "uuid": "Guid.CreateVersion7()", "object": "JsonSerializer.SerializeToElement(new { })",
-        "list": "[]", "uri": 'new Uri("https://example.com/")',
+        "list": "[]", "parts": "[]", "uri": 'new Uri("https://example.com/")',
     }  # fmt: skip
     return values.get(field.type, f'"{field.name.replace("_", "-")}"')
 
@@ -189,7 +190,7 @@ def infrastructure(design: Design, names: Names) -> str:
     ignored = "".join(
         f"            record.Ignore(one => one.{pascal(field.name)});\n"
         for field in names.shown
-        if field.type == "object"
+        if field.type in ("object", "parts")
     )
     text = f"""using System.Text.Json;
 using Microsoft.EntityFrameworkCore;

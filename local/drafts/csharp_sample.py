@@ -139,7 +139,7 @@ def _endpoints(names: Names) -> str:
     path = "".join(f"\n        {'Guid' if is_identifier(name) else 'string'} {camel(name)}," for name in path_names)
     arguments = (['Guid.Parse(user.FindFirstValue("tenant_id")!)'] if names.tenancy else []) + ["key"]
     arguments += [f"body.{pascal(field.name)}" for field in sorted(names.sent, key=lambda one: not one.required)]
-    using = "using System.Text.Json;\n" if any(field.type == "object" for field in names.sent) else ""
+    using = "using System.Text.Json;\n" if any(field.type in ("object", "parts") for field in names.sent) else ""
     good = (
         f'Results.Created($"{one.path if not path_names else one.path.rsplit("/", 1)[0]}/{{result.Value!.Id}}", result.Value)'
         if one.success == 201
@@ -312,7 +312,8 @@ def _test_value(field: Field) -> str:
     values = {
         "int": "3", "number": "12.5", "money": '"129.90"', "bool": "true", "time": "DateTimeOffset.UnixEpoch", "date": "new DateOnly(2026, 3, 2)",
         "ref": "Guid.CreateVersion7()", "uuid": "Guid.CreateVersion7()", "object": "JsonSerializer.SerializeToElement(new { })",
-        "list": '["first"]', "uri": 'new Uri("https://example.com/hooks/main")', "email": '"ada@example.com"', "phone": '"+442079460123"',
+        "list": '["first"]',
+        "parts": "[JsonSerializer.SerializeToElement(new { })]", "uri": 'new Uri("https://example.com/hooks/main")', "email": '"ada@example.com"', "phone": '"+442079460123"',
         "country": '"GB"', "currency": '"EUR"', "secret": '"an-example-not-a-real-value"',
     }  # fmt: skip
     return values.get(field.type, f'"example-{field.name.replace("_", "-")}"')

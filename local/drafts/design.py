@@ -8,7 +8,7 @@ from local.drafts.fields import merge, named_fields, usual_fields
 from local.drafts.operations import decide_operations, is_probe, path_nouns
 from local.drafts.prompt import Prompt
 from local.drafts.resources import MOST_RESOURCES, Evidence, find_resources
-from local.drafts.shapes import Design, Level, Resource
+from local.drafts.shapes import Design, Field, Level, Resource
 from local.drafts.targets import Target
 from local.drafts.technology import Technology, database_name
 from local.drafts.words import capitalise, kebab
@@ -51,7 +51,7 @@ def _design(prd: str, name: str, stack: str, asked_database: str | None) -> Desi
         rate_limit=next((one for one in brief.targets if one.measure == "rate_limit"), ASSUMED_LIMIT),
         broker=_broker(brief),
         cache=_named(brief, "cache", database),
-        partners=tuple(one for one in brief.technologies if one.part == "partner"),
+        partners=_partners(brief),
         identity=tuple(one for one in brief.technologies if one.part == "identity"),
         tenancy=brief.says(r"multi-?tenan|\btenan(t|cy)"),
         platform=hosting,
@@ -87,10 +87,20 @@ def _fallback_noun(title: str) -> str:
 def _resources(brief: Brief, evidence: tuple[Evidence, ...]) -> tuple[Resource, ...]:
     nouns = tuple(one.noun for one in evidence)
     named = named_fields(brief.requirements, nouns)
+    own = {noun: merge(usual_fields(noun, nouns), named.get(noun, ())) for noun in nouns}
     return tuple(
-        Resource(one.noun, merge(usual_fields(one.noun, nouns), named.get(one.noun, ())), tuple(one.requirements))
+        Resource(one.noun, own[one.noun] + _parts(one.noun, own, path_nouns(brief.endpoints)), tuple(one.requirements))
         for one in evidence
     )
+
+
+def _parts(noun: str, own: dict[str, tuple[Field, ...]], addressed: tuple[str, ...]) -> tuple[Field, ...]:
+    """The lines of a thing, sent with it: where `order line` exists and no path leads to it."""
+    lines = own.get(f"{noun} line", ())
+    if not lines or f"{noun} line" in addressed:
+        return ()
+    parts = tuple(field for field in lines if field.name != f"{noun}_id")
+    return (Field("lines", "parts", parts=parts),)
 
 
 def _database(brief: Brief, asked: str | None) -> tuple[str, str]:
@@ -101,6 +111,13 @@ def _database(brief: Brief, asked: str | None) -> tuple[str, str]:
     if brief.says(r"\b(?:store[sd]?|state|data|sessions?)\b.{0,60}\bredis\b|\bredis for\b"):
         return "Redis", "the PRD keeps its state there and names no other store"
     return "PostgreSQL", "the PRD names none; a relational store fits its linked records and needs no new skill"
+
+
+def _partners(brief: Brief) -> tuple[Technology, ...]:
+    """The partners named; a general word such as SMS gives way to the product that does it."""
+    named = [one for one in brief.technologies if one.part == "partner"]
+    products = {one.use for one in named if one.name not in ("SMS", "SMTP")}
+    return tuple(one for one in named if one.name not in ("SMS", "SMTP") or one.use not in products)
 
 
 def _named(brief: Brief, part: str, *but: str) -> str | None:

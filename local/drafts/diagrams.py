@@ -42,7 +42,7 @@ def er_diagram(design: Design) -> str:
     for one in design.resources:
         lines += [f"  {one.table.upper()} {{", "    uuid id PK"]
         lines += ["    uuid tenant_id FK"] if design.tenancy else []
-        lines += [f"    {_column(field)} {field.name}{_key(field)}" for field in one.fields]
+        lines += [f"    {_column(field)} {field.name}{_key(field)}" for field in one.fields if not field.stored_apart]
         lines += ["    timestamp created_at", "    timestamp updated_at", "  }"]
     return "\n".join(lines)
 
@@ -70,7 +70,9 @@ def first_table(design: Design) -> str:
     columns = [f"    id {kinds['uuid']} NOT NULL PRIMARY KEY"]
     columns += [f"    tenant_id {kinds['uuid']} NOT NULL"] if design.tenancy else []
     columns += [
-        f"    {field.name} {kinds[_column(field)]}{' NOT NULL' if field.required else ''}" for field in one.fields
+        f"    {field.name} {kinds[_column(field)]}{' NOT NULL' if field.required else ''}"
+        for field in one.fields
+        if not field.stored_apart
     ]
     columns += [f"    created_at {kinds['timestamp']} NOT NULL", f"    updated_at {kinds['timestamp']} NOT NULL"]
     key = "tenant_id, created_at, id" if design.tenancy else "created_at, id"

@@ -13,6 +13,28 @@ from local.drafts.words import snake
 
 _IDENTIFIER = re.compile(r"(?<![\w./])`?([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`?(?![\w(])")
 _QUOTED_WORD = re.compile(r"`([a-z][a-z0-9]{1,24})`")
+_RULES: tuple[tuple[str, Type], ...] = (
+    (r"^client_id$|_code$|^code|_key$|_uri_hash$", "text"),
+    (r"(^|_)(secret|password|token_hash)(_hash)?$", "secret"),
+    (r"_ids$|_uris$|^scopes$|^roles$|^tags$|^headers$|^items$|^lines$|^events$", "list"),
+    (r"_id$|^[a-z]+_of$", "ref"),
+    (r"(_at|_time|timestamp|_until|^from|^to)$", "time"),
+    (r"(_on|_date|^date_of_birth|^date)$", "date"),
+    (r"^(is|has|can)_|_enabled$|^enabled$|_verified$|^active$", "bool"),
+    (
+        r"(_count|_attempts|_seconds|_minutes|_days|_size|_limit|_number_of|^quantity|^limit|_in|_bytes|^capacity)$",
+        "int",
+    ),
+    (r"(price|amount|total|fee|cost|balance)$", "money"),
+    (r"(_rate|_percent|_ratio|latitude|longitude|^value|^score)$", "number"),
+    (r"(_url|_uri|^url|^uri|^picture)$", "uri"),
+    (r"email$", "email"),
+    (r"phone$", "phone"),
+    (r"^currency$", "currency"),
+    (r"^country$", "country"),
+    (r"^(payload|metadata|attributes|detail|details|filter|body)$", "object"),
+    (r"(description|notes?|comment|message)$", "long"),
+)
 _NO_FIELD = re.compile(r"^(max|min|default)_|_(total|seconds|ms|bytes|credentials)$")
 _TOKENS = frozenset({"access_token", "refresh_token", "id_token"})
 _SERVER_SET = frozenset({"id", "tenant_id", "created_at", "updated_at", "version"})
@@ -53,29 +75,7 @@ def merge(usual: tuple[Field, ...], named: tuple[Field, ...]) -> tuple[Field, ..
 
 def guess(name: str) -> Field:
     """A field whose type follows from its name, as `*_at` is a time and `*_id` a reference."""
-    rules: tuple[tuple[str, Type], ...] = (
-        (r"^client_id$|_code$|^code|_key$|_uri_hash$", "text"),
-        (r"(^|_)(secret|password|token_hash)(_hash)?$", "secret"),
-        (r"_ids$|_uris$|^scopes$|^roles$|^tags$|^headers$|^items$|^lines$|^events$", "list"),
-        (r"_id$|^[a-z]+_of$", "ref"),
-        (r"(_at|_time|timestamp|_until|^from|^to)$", "time"),
-        (r"(_on|_date|^date_of_birth|^date)$", "date"),
-        (r"^(is|has|can)_|_enabled$|^enabled$|_verified$|^active$", "bool"),
-        (
-            r"(_count|_attempts|_seconds|_minutes|_days|_size|_limit|_number_of|^quantity|^limit|_in|_bytes|^capacity)$",
-            "int",
-        ),
-        (r"(price|amount|total|fee|cost|balance)$", "money"),
-        (r"(_rate|_percent|_ratio|latitude|longitude|^value|^score)$", "number"),
-        (r"(_url|_uri|^url|^uri|^picture)$", "uri"),
-        (r"email$", "email"),
-        (r"phone$", "phone"),
-        (r"^currency$", "currency"),
-        (r"^country$", "country"),
-        (r"^(payload|metadata|attributes|detail|details|filter|body)$", "object"),
-        (r"(description|notes?|comment|message)$", "long"),
-    )
-    kinds = [kind for pattern, kind in rules if re.search(pattern, name)]
+    kinds: list[Type] = [kind for pattern, kind in _RULES if re.search(pattern, name)]
     return Field(name, kinds[0] if kinds else "text")
 
 

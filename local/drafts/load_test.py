@@ -16,10 +16,14 @@ def locust(design: Design) -> str:
         f"        self.{_named_call(good_call(one), one.id)}"
         for one in chosen
     ]
+    body = "".join(tasks)
+    unique = "from uuid import uuid4\n" if "uuid4(" in body else ""
+    pairs = """dict(pair.split("=", 1) for pair in os.environ["SEEDED"].split(","))"""
+    seeded = f"seeded = {pairs}\n\n" if "seeded[" in body else ""
     checks = "\n".join(_threshold(level, design) for level in design.levels)
     return (
         '"""Load test: `locust --headless -u 200 -r 20 -t 20m --host $BASE_URL`; exits 1 beyond a threshold."""\n\n'
-        "import os\nfrom uuid import uuid4\n\nfrom locust import HttpUser, between, events, task\n\n\nclass Caller(HttpUser):\n    wait_time = between(0.1, 0.5)\n\n"
+        f"import os\n{unique}\nfrom locust import HttpUser, between, events, task\n\n{seeded}\nclass Caller(HttpUser):\n    wait_time = between(0.1, 0.5)\n\n"
         '    def on_start(self):\n        self.client.headers["Authorization"] = f"Bearer {os.environ[\'TEST_TOKEN\']}"\n\n'
         + "\n\n".join(tasks)
         + "\n\n\n@events.quitting.add_listener\ndef hold_thresholds(environment, **_):\n    stats = environment.stats\n    broken = []\n"
@@ -46,5 +50,5 @@ def _threshold(level: Level, design: Design) -> str:
 def loaded_operations(design: Design) -> tuple[Operation, ...]:
     """The operations that the load test calls: those under an objective, then others without path parameters."""
     aimed = [one for level in design.levels if (one := operation_of(level, design))]
-    plain = [one for one in (*aimed, *design.business) if "{" not in one.path]
-    return tuple(dict.fromkeys(plain))[:5] or design.operations[:1]
+    plain = [one for one in design.business if "{" not in one.path]
+    return tuple(dict.fromkeys([*aimed, *plain]))[:5] or design.operations[:1]

@@ -5,6 +5,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from local.drafts.brief import Requirement
@@ -54,6 +55,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
 DOMAIN = Mechanism("", "api", "Operations of the contract", "contract", "request, answer and errors of each operation", "rate, errors and duration of its operations")  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def mechanism_of(requirement: Requirement) -> Mechanism:
     """The first mechanism whose words the requirement uses; the contract itself where none does."""
     found = (one for one in MECHANISMS if re.search(one.pattern, requirement.text, re.IGNORECASE))

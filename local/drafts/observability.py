@@ -8,6 +8,7 @@ import re
 
 from local.drafts.document import bullets, cite, document, fence, paragraphs
 from local.drafts.mechanisms import mechanism_of
+from local.drafts.resources import mentions
 from local.drafts.shapes import Design, Level, Operation
 from local.drafts.targets import number
 from local.drafts.words import kebab, quote, snake, table
@@ -184,22 +185,21 @@ def sli(level: Level, design: Design) -> str:
 
 def operation_of(level: Level, design: Design) -> Operation | None:
     """The one operation that a latency level is plainly about, if there is one."""
-    words = [
-        word
-        for word in re.findall(r"[a-z]{4,}", level.target.name.lower())
-        if word not in ("latency", "time", "response")
-    ]
+    name = level.target.name.lower()
+    stems = [word[:4] for word in re.findall(r"[a-z]{4,}", name) if word not in ("latency", "time", "response")]
     for one in design.business:
         text = f"{one.summary} {one.path} {one.resource.plural if one.resource else ''}".lower()
-        if words and all(word[:6] in text for word in words):
+        if stems and all(stem in text for stem in stems):
             return one
-    if re.search(r"write|creat|ingest|publish", level.target.name, re.IGNORECASE):
-        creating = [one for one in design.business if one.action == "create"]
-        busy = [one for one in creating if one.resource and one.resource.noun in _BUSY]
-        return next(iter(busy + creating), None)
-    if re.search(r"query|read|search|list", level.target.name, re.IGNORECASE):
-        return next((one for one in design.business if one.action in ("list", "read")), None)
-    return None
+    named = {noun for _, noun in mentions(name)}
+    about = [one for one in design.business if one.resource and one.resource.noun in named]
+    busy = [one for one in design.business if one.resource and one.resource.noun in _BUSY]
+    candidates = [*about, *busy, *design.business]
+    if re.search(r"write|creat|ingest|publish|plac|book|submit", name):
+        return next((one for one in candidates if one.action == "create"), None)
+    if re.search(r"query|read|search|list|look|fetch", name):
+        return next((one for one in candidates if one.action in ("list", "read")), None)
+    return about[0] if about else None
 
 
 def _from(level: Level) -> str:

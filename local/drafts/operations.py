@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from local.drafts.brief import Brief, Endpoint
 from local.drafts.fields import guess, identifiers, listed_fields
-from local.drafts.resources import Evidence, canonical
+from local.drafts.resources import MEANINGS, Evidence, canonical
 from local.drafts.shapes import Action, Field, Operation, Resource
 from local.drafts.words import article, camel, capitalise, kebab, pascal, plural, singular, split_words
 
@@ -46,7 +47,21 @@ def decide_operations(
             if resource.noun not in covered:
                 one = next((one for one in evidence if one.noun == resource.noun), Evidence(resource.noun))
                 found += _usual_operations(resource, one, prefix)
-    return tuple(_unique([*found, *_probe_operations(brief.endpoints)]))
+    probes = _probe_operations(brief.endpoints)
+    return tuple(_cite(one, brief) for one in _unique([*found, *probes]))
+
+
+def _cite(one: Operation, brief: Brief) -> Operation:
+    """The requirements an operation meets: those naming its path, else those joining its thing and its verb."""
+    if one.resource is None or any(one.path in endpoint.path and endpoint.requirements for endpoint in brief.endpoints):
+        return one
+    last = one.path.rstrip("/").rsplit("/", 1)[-1].replace("-", "[ -]")
+    verbs = MEANINGS.get(one.action, rf"{last.rstrip('e')}")
+    about = set(one.resource.requirements)
+    asked = [
+        each.id for each in brief.requirements if each.id in about and re.search(rf"\b(?:{verbs})", each.text, re.I)
+    ]
+    return replace(one, requirements=tuple(asked[:5]) or one.resource.requirements[:2])
 
 
 def _prefix(named: list[Endpoint]) -> str:

@@ -14,7 +14,8 @@ from local.drafts.words import snake
 _TYPES = {
     "text": "Text", "long": "LongText", "uuid": "UUID", "ref": "UUID", "int": "Count", "number": "float", "money": "Money",
     "bool": "bool", "time": "datetime", "date": "date", "email": "Email", "uri": "AnyUrl", "phone": "Phone",
-    "country": "Country", "currency": "Currency", "object": "dict[str, Any]", "list": "list[str]", "secret": "SecretStr",
+    "country": "Country", "currency": "Currency", "object": "dict[str, Any]",
+    "parts": "list[dict[str, Any]]", "list": "list[str]", "secret": "SecretStr",
 }  # fmt: skip
 
 
@@ -274,7 +275,7 @@ def _initial(field: Field) -> str:
         return json.dumps(field.values[0])
     values = {
         "int": "0", "number": "0.0", "money": '"0.00"', "bool": "False", "time": "now", "date": "now.date()", "ref": "uuid4()", "uuid": "uuid4()",
-        "object": "{}", "list": "[]", "email": '"nobody@example.com"', "uri": '"https://example.com/"', "phone": '"+442079460123"',
+        "object": "{}", "list": "[]", "parts": "[]", "email": '"nobody@example.com"', "uri": '"https://example.com/"', "phone": '"+442079460123"',
         "country": '"GB"', "currency": '"EUR"', "long": '""',
     }  # fmt: skip
     return values.get(field.type, f'"{field.name.replace("_", "-")}"')

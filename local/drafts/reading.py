@@ -38,7 +38,6 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"endpoint|\bmvp\b|\bmust\b|rules|behaviou?r|\bstory|criteria|workflow|operations|interface",
     ),
 )
-_CONTEXT: list[Kind] = ["context"]
 _DOMINANT: frozenset[Kind] = frozenset({"non_goal", "later", "question", "record"})
 _MODAL = re.compile(r"\b(must|shall|should|is required|are required)\b", re.IGNORECASE)
 _LIST_ITEM = re.compile(r"^(\s*)(?:[-*+•]|\d+[.)]|[a-z]\))\s+(.*)$")
@@ -175,9 +174,11 @@ class _Walker:
         return not started and not re.match(r"^\s*\*\*[^*]+\*\*", line)
 
     def _kind(self) -> Kind:
-        kinds = [kind for _, title in reversed(self._above) if (kind := _classify(title))]
-        dominant = [kind for kind in kinds if kind in _DOMINANT]
-        return (dominant[-1:] + kinds[:1] + _CONTEXT)[0]
+        kinds: list[Kind] = [kind for _, title in reversed(self._above) if (kind := _classify(title))]
+        dominant: list[Kind] = [kind for kind in kinds if kind in _DOMINANT]
+        if dominant:
+            return dominant[-1]
+        return kinds[0] if kinds else "context"
 
     def _statements(self, line: str, number: int) -> Iterator[Statement]:
         kind, section = self._kind(), self._above[-1][1] if self._above else ""

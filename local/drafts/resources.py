@@ -27,6 +27,13 @@ _ACTIONS = (
     "cancel|approve|reject|replay|retry|revoke|confirm|ship|pay|refund|assign|archive|publish|acknowledge|resolve|"
     "close|reopen|complete|suspend|activate|capture|return|rotate|resend|release|reschedule|check in|merge|transfer"
 )
+MEANINGS = {
+    "create": f"{_CREATE}|{_ALL}",
+    "list": f"{_READ}|{_ALL}",
+    "read": f"{_READ}|{_ALL}",
+    "update": f"{_UPDATE}|{_ALL}",
+    "delete": f"{_DELETE}|{_ALL}",
+}
 _ANY_VERB = "|".join((_CREATE, _READ, _UPDATE, _DELETE, _ALL, _ACTIONS))
 _VERB = re.compile(
     rf"\b({_ANY_VERB})(?:s|es|d|ed|ing)?\s+"

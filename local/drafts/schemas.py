@@ -69,6 +69,9 @@ def field_schema(field: Field) -> Json:
     """The schema of one field."""
     if field.type == "enum":
         return {"type": "string", "enum": list(field.values)}
+    if field.type == "parts":
+        entry = body_schema(field.parts, f"One of the {field.name}.")
+        return {"type": "array", "minItems": 1, "maxItems": 100, "items": entry}
     return dict(_SCHEMAS[field.type])
 
 
@@ -76,6 +79,8 @@ def example(field: Field) -> Any:
     """A value that meets the field's schema."""
     if field.type == "enum":
         return field.values[0]
+    if field.type == "parts":
+        return [fields_example(field.parts)]
     if field.type == "text":
         return _TEXT_EXAMPLES.get(field.name, f"example-{field.name.replace('_', '-')}")
     return _EXAMPLES[field.type]

@@ -10,20 +10,28 @@ from local.drafts.words import kebab, pascal, plural, snake
 
 type Type = Literal[
     "text", "long", "uuid", "ref", "int", "number", "money", "bool", "time", "date", "email", "uri", "phone",
-    "country", "currency", "object", "list", "secret", "enum",
+    "country", "currency", "object", "list", "secret", "enum", "parts",
 ]  # fmt: skip
 type Action = Literal["list", "create", "read", "update", "delete", "act", "call", "probe"]
 
 
 @dataclass(frozen=True)
 class Field:
-    """A property of a resource or a parameter of an operation. `values` are an enumeration's."""
+    """A property of a resource or a parameter of an operation.
+
+    `values` are an enumeration's; `parts` are the fields of each entry, for the type of that name."""
 
     name: str
     type: Type
     required: bool = True
     values: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    parts: tuple["Field", ...] = ()
+
+    @property
+    def stored_apart(self) -> bool:
+        """Whether its entries are records of another resource, not a value of this one."""
+        return self.type == "parts"
 
     @property
     def personal(self) -> bool:

@@ -36,7 +36,7 @@ class Finding(Payload):
 
 @dataclass(frozen=True)
 class Context:
-    """What a check sees: one deliverable's name, text and required sections.
+    """What a check sees: one deliverable's name, text and required sections, and the run's options.
 
     `whole` is False for texts that become part of a document, such as the orchestrator agent's.
     """
@@ -45,6 +45,8 @@ class Context:
     text: str
     sections: tuple[str, ...]
     whole: bool = True
+    stack: str = "python"
+    db: str | None = None
 
     def finding(self, rule: Rule, line: int, message: str, mend: str) -> Finding:
         """A finding of `rule` in this deliverable; long messages are cut, they may quote untrusted text."""

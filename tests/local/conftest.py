@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest_asyncio
-from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.blob.aio import BlobServiceClient, LinearRetry
 
 from local.host import LocalHost
 from local.state import HostInfo
@@ -88,7 +88,7 @@ async def site(tmp_path_factory: Any) -> AsyncIterator[Site]:
     environment = {"MARKS": str(marks), "TICK_SCHEDULE": "* * * * * *", "ANTHROPIC_API_KEY": "unused"}
     host = LocalHost(SAMPLE_APP, folder / "state", environment=environment)
     info = await host.start()
-    storage = BlobServiceClient.from_connection_string(info.storage)
+    storage = BlobServiceClient.from_connection_string(info.storage, retry_policy=LinearRetry(backoff=1))
     async with aiohttp.ClientSession(info.url) as http, storage:
         yield Site(host, info, folder / "state", marks, http, storage)
     await host.stop()

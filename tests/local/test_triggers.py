@@ -1,5 +1,8 @@
 """Blobs and timers through the local host."""
 
+import os
+import signal
+
 from tests.local.conftest import Site, eventually_true
 
 
@@ -35,11 +38,24 @@ async def test_a_blob_that_is_written_again_is_a_new_one(site: Site) -> None:
 async def test_a_blob_whose_function_fails_is_given_up_after_the_tries_of_host_json(site: Site) -> None:
     await site.drop("poison.md")
     await eventually_true(lambda: len(site.drops("poison.md")) == 3)
-    await site.drop("after-poison.md")
-    await eventually_true(lambda: site.drops("after-poison.md"))
+    await site.drop("next.md")
+    await eventually_true(lambda: site.drops("next.md"))
     assert len(site.drops("poison.md")) == 3
 
 
 async def test_a_timer_fires_by_the_schedule_that_a_setting_names(site: Site) -> None:
     await eventually_true(lambda: len(site.lines("tick")) >= 2)
     assert set(site.lines("tick")) == {"False"}
+
+
+async def test_storage_that_ends_comes_back_where_it_was_with_what_it_held(site: Site) -> None:
+    await site.drop("before.md", b"kept")
+    await eventually_true(lambda: site.drops("before.md"))
+    pid = site.host.storage.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGTERM)
+    await eventually_true(lambda: site.host.storage.pid != pid)
+    await site.drop("after.md")
+    await eventually_true(lambda: site.drops("after.md"))
+    kept = await site.storage.get_blob_client("prds", "before.md").download_blob()
+    assert await kept.readall() == b"kept"

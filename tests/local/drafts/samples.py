@@ -17,7 +17,7 @@ Readers borrow books and reserve those that are out.
 5. Placing a reservation twice with the same idempotency key must have one effect.
 
 ## Non-functional requirements
-- p95 search latency < 180 ms
+- p95 document search latency < 180 ms
 - 99.7% availability
 - 35 requests per second sustained
 - Reservations expire after 3 days.

@@ -104,3 +104,13 @@ def test_a_prd_in_another_language_still_gives_a_small_design() -> None:
 
 def test_an_empty_prd_still_gives_a_small_design() -> None:
     assert len(design("").operations) >= 4
+
+
+def test_lines_of_a_thing_are_sent_with_it() -> None:
+    prd = (
+        "# Shop\n\n## Requirements\n- Customers can place orders\n- Each order line has a `sku` and a `quantity`\n"
+        "- `POST /orders`, `GET /orders` and `GET /orders/{orderId}`"
+    )
+    order = next(one for one in design(prd).resources if one.noun == "order")
+    lines = next(field for field in order.fields if field.name == "lines")
+    assert {"sku", "quantity"} <= {field.name for field in lines.parts}

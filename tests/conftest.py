@@ -1,0 +1,38 @@
+"""Real parts shared by the tests: Azurite with our three containers, and services that use it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from azure.storage.blob.aio import BlobServiceClient
+
+from local.azurite import Azurite
+from local.log import Log
+from local.state import AZURITE_CACHE
+from shared.services import Services
+from shared.settings import Settings
+
+CONTAINERS = ("prds", "designs", "runs")
+
+
+@pytest.fixture(scope="session")
+async def storage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Connection string of a storage account with the three containers."""
+    azurite = Azurite(AZURITE_CACHE, tmp_path_factory.mktemp("storage"), Log(quiet=True))
+    await azurite.spawn()
+    try:
+        connection = await azurite.connection_string()
+        async with BlobServiceClient.from_connection_string(connection) as service:
+            for name in CONTAINERS:
+                await service.get_container_client(name).create_container()
+        yield connection
+    finally:
+        await azurite.stop()
+
+
+@pytest.fixture
+async def services(storage: str) -> AsyncIterator[Services]:
+    """Services as the app builds them, on that storage; Claude is not reachable."""
+    environment = {"AzureWebJobsStorage": storage, "ANTHROPIC_API_KEY": "test", "CLAIM_GRACE_SECONDS": "1"}
+    built = Services(Settings.read(environment))
+    yield built
+    await built.close()

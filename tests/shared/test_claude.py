@@ -1,0 +1,89 @@
+"""The Claude adapter through the real SDK, against a loopback server that speaks the Messages API."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from local.drafts.faults import Fault
+from local.drafts.server import DraftsServer
+from shared.catalogue import catalogue
+from shared.claude import Claude
+from shared.errors import CallInterrupted, CallRefused
+from shared.prompts import Assignment, Prompt, Text, compose
+
+CANARY = "sk-canary-0123456789"
+
+
+@pytest.fixture(scope="module")
+async def drafts() -> AsyncIterator[DraftsServer]:
+    server = DraftsServer(seconds_per_answer=0)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def claude(drafts: DraftsServer) -> AsyncIterator[Claude]:
+    client = Claude(CANARY, drafts.url, timeout_seconds=2)
+    yield client
+    await client.close()
+
+
+def prompt() -> Prompt:
+    agent = catalogue()["system-architect"]
+    prd = Text("orders.md", "# Orders\n\n" + "- A customer must be able to place an order.\n" * 200)
+    return compose(catalogue().system, prd, [], Assignment(agent, agent.tasks["draft"], "orders", "python", None))
+
+
+async def write(claude: Claude):
+    return await claude.write(prompt(), model="claude-sonnet-5-5", max_tokens=64_000)
+
+
+async def test_an_answer_comes_whole_and_counted(claude: Claude, drafts: DraftsServer):
+    drafts.order([])
+    first, second = await write(claude), await write(claude)
+    assert first.text.startswith("# ")
+    assert second.text == first.text
+    assert first.model == "claude-sonnet-5-5"
+    assert (first.request_id or "").startswith("req_")
+    assert first.usage.calls == 1
+    assert first.usage.output_tokens > 1_000
+    assert second.usage.cache_read_tokens > 1_024, "the second call reads the prefix that the first one wrote"
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "529", "cut", "error_event", "stall"])
+async def test_a_passing_fault_is_an_interruption_and_is_not_retried_here(
+    claude: Claude, drafts: DraftsServer, kind: Any
+):
+    drafts.order([Fault("system-architect", kind)])
+    before = len(drafts.seen)
+    with pytest.raises(CallInterrupted):
+        await write(claude)
+    assert len(drafts.seen) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("400", "http-400"), ("401", "http-401"), ("refusal", "refusal"), ("max_tokens", "cut-off")]
+)
+async def test_a_final_answer_says_what_to_do(claude: Claude, drafts: DraftsServer, kind: Any, code: str):
+    drafts.order([Fault("system-architect", kind)])
+    with pytest.raises(CallRefused) as refused:
+        await write(claude)
+    assert refused.value.code == code
+    assert refused.value.mend
+
+
+async def test_no_error_carries_the_key(claude: Claude, drafts: DraftsServer):
+    for kind in ("400", "401", "500", "cut"):
+        drafts.order([Fault("system-architect", kind)])
+        with pytest.raises((CallRefused, CallInterrupted)) as failed:
+            await write(claude)
+        assert CANARY not in repr(failed.value) + str(failed.value.__cause__) + str(failed.value.to_dict())
+
+
+async def test_a_server_that_is_not_there_is_an_interruption():
+    claude = Claude(CANARY, "http://127.0.0.1:9", timeout_seconds=1)
+    with pytest.raises(CallInterrupted):
+        await write(claude)
+    await claude.close()

@@ -1,0 +1,92 @@
+"""The sweep finds what events lost: PRDs without a run, and claims whose run never appeared."""
+
+import asyncio
+import json
+import uuid
+from typing import Any, cast
+
+import azure.durable_functions as df
+
+from shared.blobs import PRDS, WORK
+from shared.services import Services
+from triggers.blob_drop import accept_drop
+from triggers.intake import drop_identity, run_id_for
+from triggers.sweep import sweep_prds
+
+
+class RecordingClient:
+    """A Durable client that notes what it starts; `loses` starts without any trace."""
+
+    def __init__(self) -> None:
+        self.started: dict[str, dict[str, Any]] = {}
+        self.loses = False
+
+    async def get_orchestration_state(self, instance_id: str, *, fetch_payloads: bool = True) -> object | None:
+        return self.started.get(instance_id)
+
+    async def schedule_new_orchestration(self, name: str, *, instance_id: str, **given: Any) -> str:
+        assert name == "design_backend"
+        if not self.loses:
+            assert instance_id not in self.started, "started twice"
+            self.started[instance_id] = given["input"]
+        return instance_id
+
+
+async def drop(services: Services, text: str) -> tuple[str, str]:
+    name = f"sweep-{uuid.uuid4()}.md"
+    ref = await services.blobs.write(PRDS, name, text.encode(), "text/markdown")
+    return name, run_id_for(drop_identity(name, ref.etag), name)
+
+
+def as_client(client: RecordingClient) -> df.DurableFunctionsClient:
+    return cast(df.DurableFunctionsClient, client)
+
+
+async def test_a_prd_without_a_run_is_started_once(services: Services):
+    client = RecordingClient()
+    _, run_id = await drop(services, "# Swept")
+    assert run_id in await sweep_prds(services, as_client(client))
+    assert client.started[run_id]["title"] == "Swept"
+    assert run_id not in await sweep_prds(services, as_client(client))
+
+
+async def test_a_prd_whose_event_came_is_left_alone(services: Services):
+    client = RecordingClient()
+    name, run_id = await drop(services, "# Came")
+    started = await accept_drop(services, as_client(client), name, None)
+    assert started
+    assert started.created
+    assert run_id not in await sweep_prds(services, as_client(client))
+
+
+async def test_a_claim_whose_run_never_appeared_is_taken_over_after_its_grace(services: Services):
+    client = RecordingClient()
+    name, run_id = await drop(services, "# Lost")
+    client.loses = True
+    await accept_drop(services, as_client(client), name, None)
+    client.loses = False
+    assert run_id not in await sweep_prds(services, as_client(client)), "the starter may still be at it"
+    await asyncio.sleep(1.1)
+    assert run_id in await sweep_prds(services, as_client(client))
+    assert run_id in client.started
+
+
+async def test_a_refused_prd_is_not_tried_again_until_it_changes(services: Services):
+    client = RecordingClient()
+    name, _ = await drop(services, "   ")
+    await sweep_prds(services, as_client(client))
+    error, info = await services.blobs.read(PRDS, f"{name}.error.json")
+    assert json.loads(error)["code"] == "prd-empty"
+    await sweep_prds(services, as_client(client))
+    assert (await services.blobs.read(PRDS, f"{name}.error.json"))[1].etag == info.etag
+    ref = await services.blobs.write(PRDS, name, b"# Now it is one", "text/markdown")
+    assert run_id_for(drop_identity(name, ref.etag), name) in await sweep_prds(services, as_client(client))
+
+
+async def test_a_hundred_equal_events_start_one_run(services: Services):
+    client = RecordingClient()
+    name, run_id = await drop(services, "# Hundred")
+    started = await asyncio.gather(*(accept_drop(services, as_client(client), name, None) for _ in range(100)))
+    assert {run.run_id for run in started if run} == {run_id}
+    assert sum(run.created for run in started if run) == 1
+    assert await services.blobs.exists(WORK, f"{run_id}/claim.json")
