@@ -32,6 +32,7 @@ requirements: $(UV)  ## Write requirements.txt, what is deployed, from the lock
 
 docs: $(UV)  ## Write the generated documents
 	@$(RUN) python -m shared.settings > docs/settings.md
+	@$(RUN) python -m shared.checks > docs/rules.md
 
 clean:  ## Remove local state, caches and environments
 	rm -rf .local .uv .venv .pytest_cache .ruff_cache

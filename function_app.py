@@ -3,7 +3,15 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from activities import agents, check_deliverable, claim_folder, publish_deliverable, write_manifest
+from activities import (
+    agents,
+    check_deliverable,
+    check_pack,
+    claim_folder,
+    publish_deliverable,
+    warm_prefix,
+    write_manifest,
+)
 from orchestrators import design_backend
 from triggers import blob_drop, http_runs, sweep, warm_up
 
@@ -18,7 +26,9 @@ for part in (
     agents,
     claim_folder,
     check_deliverable,
+    check_pack,
     publish_deliverable,
+    warm_prefix,
     write_manifest,
 ):
     app.register_functions(part.bp)

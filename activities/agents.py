@@ -1,51 +1,74 @@
 """One activity for every agent of the catalogue, each under its own name: one call to Claude, one draft.
 
-The finished call is kept in the work container before the activity returns: a repetition (activities run at least
-once) finds it there and pays nothing.
+Nothing is paid for twice. What the call gave is kept with the run before the activity returns: a repetition (activities
+run at least once) finds it there. The answer is kept by what was asked: another run that asks the same finds it there.
 """
 
-import asyncio
 import json
-import logging
 
 import azure.durable_functions as df
 
 from activities.entry import activity
+from activities.reading import prompt_of
+from shared import logs, telemetry
+from shared.answers import Answer
 from shared.blobs import WORK
+from shared.call_store import UNDER_WAY, call_key
 from shared.catalogue import catalogue
-from shared.contracts import AgentRequest, AgentResult, BlobRef, Failure, Usage
-from shared.errors import CallRefused, NotFound
-from shared.prompts import Assignment, Prompt, Text, compose
+from shared.contracts import AgentRequest, AgentResult, Failure, Interruption, Usage
+from shared.errors import CallInterrupted, CallRefused, NotFound, SettingsError, VaultUnreachable
+from shared.models import ModelSettings
+from shared.prompts import Prompt
 from shared.services import Services
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 bp = df.Blueprint()
 
 
 async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
-    """Make one agent call and keep its draft. A final refusal is a result; a passing fault is raised."""
-    kept = f"{request.run_id}/calls/{request.agent}-{request.task}.json"
+    """Make one agent call and keep its draft. Refusals and interruptions are results: the orchestrator decides."""
+    name = f"{request.agent}-{request.task}-{request.revision}"
+    kept = f"{request.run_id}/calls/{name}.json"
     finished = await _finished(services, kept)
     if finished is not None:
         return finished
-    prompt = await _prompt(services, request)
-    settings = services.settings
-    claude = await services.claude()
+    prompt = await prompt_of(services, request)
+    chosen = services.settings.model_for(catalogue()[request.agent].tier)
     try:
-        answer = await claude.write(prompt, model=settings.model, max_tokens=settings.max_output_tokens)
-    except CallRefused as refused:
-        log.error("run=%s agent=%s refused: %s", request.run_id, request.agent, refused.detail)
-        return AgentResult(Usage(), settings.model, failure=Failure(refused.code, refused.detail, refused.mend))
-    log.info("run=%s agent=%s task=%s request=%s", request.run_id, request.agent, request.task, answer.request_id)
+        with telemetry.agent(request):
+            answer = await _answer(services, prompt, chosen, fresh=request.fresh)
+    except VaultUnreachable as fault:
+        return AgentResult(Usage(), chosen.model, interruption=Interruption(fault.detail))
+    except (CallRefused, SettingsError) as refused:
+        log.error("refused: %s", refused.detail)
+        spent = refused.spent if isinstance(refused, CallRefused) else None
+        failure = Failure(refused.code, refused.detail, refused.mend)
+        return AgentResult(spent or Usage(), chosen.model, failure=failure)
+    except CallInterrupted as fault:
+        log.warning("interrupted: %s", fault.detail)
+        interruption = Interruption(fault.detail, fault.retry_after, steady=fault.code == UNDER_WAY)
+        return AgentResult(fault.spent or Usage(), chosen.model, interruption=interruption)
+    log.info("answered by %s%s", answer.model, " for an earlier run" if answer.usage.reused else "")
     draft = await services.blobs.write(
         WORK,
-        f"{request.run_id}/drafts/{request.agent}-{request.task}.md",
+        f"{request.run_id}/drafts/{name}.md",
         _as_bytes(answer.text),
         "text/markdown",
     )
     result = AgentResult(answer.usage, answer.model, draft)
     await services.blobs.write(WORK, kept, json.dumps(result.to_dict()).encode(), "application/json")
     return result
+
+
+async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, *, fresh: bool) -> Answer:
+    """Claude's answer, or the one that it gave to the same prompt before."""
+
+    async def ask() -> Answer:
+        claude = await services.claude()
+        return await claude.write(prompt, chosen)
+
+    key = call_key(prompt, chosen, services.settings.claude_address)
+    return await services.calls.answer(key, ask, fresh=fresh)
 
 
 async def _finished(services: Services, name: str) -> AgentResult | None:
@@ -58,19 +81,6 @@ async def _finished(services: Services, name: str) -> AgentResult | None:
 
 def _as_bytes(text: str) -> bytes:
     return (text.strip() + "\n").encode()
-
-
-async def _prompt(services: Services, request: AgentRequest) -> Prompt:
-    agents = catalogue()
-    agent = agents[request.agent]
-    references: list[BlobRef] = [request.prd, *(document.ref for document in request.documents)]
-    prd, *contents = await asyncio.gather(*map(services.blobs.fetch, references))
-    documents = [
-        Text(document.name, content, document.agent)
-        for document, content in zip(request.documents, contents, strict=True)
-    ]
-    assignment = Assignment(agent, agent.tasks[request.task], request.project, request.stack, request.db)
-    return compose(agents.system, Text(request.prd_name, prd), documents, assignment)
 
 
 for _agent in catalogue().agents.values():

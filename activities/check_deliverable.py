@@ -6,9 +6,9 @@ import json
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared import checks
 from shared.blobs import WORK
 from shared.catalogue import catalogue
+from shared.checks import Context
 from shared.contracts import CheckRequest, CheckResult
 from shared.services import Services
 
@@ -17,19 +17,22 @@ bp = df.Blueprint()
 
 @activity(bp)
 async def check_deliverable(services: Services, request: CheckRequest) -> CheckResult:
-    """Run the agent's checks on the draft that `request` refers to."""
+    """Run the agent's checks on the draft that `request` refers to; the findings go into a work blob."""
     agent = catalogue()[request.agent]
-    task = agent.tasks[request.task]
-    context = checks.Context(
+    text, prd = await asyncio.gather(services.blobs.fetch(request.draft), services.blobs.fetch(request.prd))
+    context = Context(
         deliverable=agent.deliverable,
-        text=await services.blobs.fetch(request.draft),
-        sections=task.sections,
+        text=text,
+        sections=agent.tasks[request.task].sections,
         whole=request.task == "draft",
+        stack=request.stack,
+        db=request.db,
+        prd=prd,
     )
-    findings = await asyncio.to_thread(checks.run, agent.checks, context)  # parsing must not hold the event loop
-    errors = sum(finding.severity == "error" for finding in findings)
+    findings = await services.checker.check(agent.checks, context)
     if not findings:
         return CheckResult(0, 0)
-    name = f"{request.run_id}/findings/{request.agent}-{request.task}.json"
+    errors = sum(finding.severity == "error" for finding in findings)
+    name = f"{request.run_id}/findings/{request.agent}-{request.task}-{request.revision}.json"
     body = json.dumps([finding.to_dict() for finding in findings], indent=1).encode()
     return CheckResult(errors, len(findings) - errors, await services.blobs.write(WORK, name, body, "application/json"))

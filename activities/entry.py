@@ -6,7 +6,7 @@ from typing import cast
 
 import azure.durable_functions as df
 
-from shared import services
+from shared import services, telemetry
 from shared.contracts import Payload
 from shared.services import Services
 
@@ -26,8 +26,10 @@ def activity[Q: Payload, R: Payload](
 
         # The runtime indexes bare `dict` only; `dict[str, Any]` fails.
         async def entry(request: dict) -> dict:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
-            result = await perform(services.current(), request_type.from_dict(request))
-            return result.to_dict()
+            current, asked = services.current(), request_type.from_dict(request)
+            await telemetry.start(current.settings)
+            with telemetry.about_request(asked):
+                return (await perform(current, asked)).to_dict()
 
         entry.__name__ = entry.__qualname__ = name or perform.__name__
         entry.__doc__ = perform.__doc__

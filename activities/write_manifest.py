@@ -1,4 +1,4 @@
-"""Writes MANIFEST.md: begun in phase 1 with placeholders, final when the run ends."""
+"""Writes a run's project folder: MANIFEST.md begun in phase 1, and everything else when the run ends."""
 
 import asyncio
 import json
@@ -7,36 +7,81 @@ from typing import Any, cast
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared.blobs import DESIGNS, WORK, BlobStore
+from shared import telemetry
+from shared.blobs import DESIGNS, WORK, BlobStore, content_type
 from shared.catalogue import catalogue
 from shared.checks import Finding
-from shared.contracts import FileEntry, ManifestRequest, Outcome, RunResult, Usage
+from shared.contracts import BlobRef, FileEntry, ManifestRequest, RunResult
 from shared.manifest import Written, render_manifest
+from shared.pack import MANIFEST, ComposedPack, Material, compose_pack
 from shared.services import Services
+
+WRITTEN_AT_ONCE = 16
 
 bp = df.Blueprint()
 
 
 @activity(bp)
 async def write_manifest(services: Services, request: ManifestRequest) -> RunResult:
-    """Render the manifest, write it, and list the whole pack in the work blob `{run_id}/files.json`."""
-    written = Written(
-        sections=await _orchestrator_texts(services.blobs, request),
-        findings=await _findings(services.blobs, request.outcomes),
-    )
-    text = render_manifest(request, written, catalogue())
-    path = f"{request.folders.project_folder}/MANIFEST.md"
-    manifest = await services.blobs.write(DESIGNS, path, text.encode(), "text/markdown; charset=utf-8")
-    files = [FileEntry(path, manifest.size, manifest.sha256)]
-    files += [outcome.file for outcome in request.outcomes if outcome.file]
+    """Write the project folder and list the whole pack in the work blob `{run_id}/files.json`.
+
+    While the run goes on that is MANIFEST.md alone; at its end also the extracted files, the ledger and manifest.json.
+    """
+    if request.status == "running":
+        texts = await _orchestrator_texts(services.blobs, request)
+        manifest = render_manifest(request, Written(texts), catalogue())
+        composed = ComposedPack({MANIFEST: manifest.encode()}, [])
+    else:
+        material = await _gather(services.blobs, request)
+        composed = await asyncio.to_thread(compose_pack, request, material, catalogue())
+        telemetry.run_ended(request, material.first_findings, composed.findings)
+    files = await _write_files(services.blobs, request, composed)
     listing = json.dumps([entry.to_dict() for entry in files]).encode()
     return RunResult(
-        status=request.status,
+        status=_status(request, composed),
         project=request.run.project,
         folder=request.folders.project_folder,
         files=await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json"),
-        usage=sum((outcome.usage for outcome in request.outcomes), Usage()),
-        findings=sum(outcome.errors + outcome.warnings for outcome in request.outcomes),
+        usage=sum((outcome.usage for outcome in request.outcomes), request.warming),
+        findings=len(composed.findings),
+    )
+
+
+def _status(request: ManifestRequest, composed: ComposedPack) -> str:
+    """What only the whole pack shows can still turn a completed run into one with findings."""
+    failing = any(finding.severity == "error" for finding in composed.findings)
+    return "completed_with_findings" if request.status == "completed" and failing else request.status
+
+
+async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: ComposedPack) -> list[FileEntry]:
+    """Write the project folder, the manifest last; the listing has it first, then the deliverables."""
+    places = asyncio.Semaphore(WRITTEN_AT_ONCE)
+
+    async def write(path: str, content: bytes) -> FileEntry:
+        async with places:
+            target = f"{request.folders.project_folder}/{path}"
+            written = await blobs.write(DESIGNS, target, content, content_type(path))
+            return FileEntry(target, written.size, written.sha256)
+
+    others = sorted(path for path in composed.files if path != MANIFEST)
+    extracted = await asyncio.gather(*(write(path, composed.files[path]) for path in others))
+    manifest = await write(MANIFEST, composed.files[MANIFEST])
+    return [manifest, *(outcome.file for outcome in request.outcomes if outcome.file), *extracted]
+
+
+async def _gather(blobs: BlobStore, request: ManifestRequest) -> Material:
+    published = {
+        call.deliverable: outcome.draft
+        for call, outcome in zip(request.run.calls, request.outcomes, strict=True)
+        if outcome.file and outcome.draft
+    }
+    prd, *texts = await asyncio.gather(*map(blobs.fetch, (request.run.prd, *published.values())))
+    return Material(
+        documents=dict(zip(published, texts, strict=True)),
+        prd=prd,
+        sections=await _orchestrator_texts(blobs, request),
+        findings=await _findings(blobs, _last_findings(request)),
+        first_findings=await _findings(blobs, _first_findings(request)),
     )
 
 
@@ -49,7 +94,14 @@ async def _orchestrator_texts(blobs: BlobStore, request: ManifestRequest) -> dic
     return {task: text for (task, _), text in zip(found, texts, strict=True)}
 
 
-async def _findings(blobs: BlobStore, outcomes: tuple[Outcome, ...]) -> list[Finding]:
-    references = [outcome.findings for outcome in outcomes if outcome.findings]
-    texts = await asyncio.gather(*map(blobs.fetch, references))
+def _last_findings(request: ManifestRequest) -> list[BlobRef | None]:
+    return [*(outcome.findings for outcome in request.outcomes), request.across.findings]
+
+
+def _first_findings(request: ManifestRequest) -> list[BlobRef | None]:
+    return [*(outcome.first_findings for outcome in request.outcomes), request.first_across.findings]
+
+
+async def _findings(blobs: BlobStore, references: list[BlobRef | None]) -> list[Finding]:
+    texts = await asyncio.gather(*(blobs.fetch(ref) for ref in references if ref))
     return [Finding.from_dict(item) for text in texts for item in cast(list[Any], json.loads(text))]

@@ -19,7 +19,7 @@ from cli.errors import CliError, Interrupted, Refused
 from cli.places import Where, place_to_ask, place_to_work, serve_here
 from cli.prd import STACKS, Options, prd_from
 from cli.records import Json
-from cli.report import report_run, report_runs
+from cli.report import report_check, report_run, report_runs
 from cli.terminal import clean, say, screen
 from local.state import DEFAULT_STATE
 
@@ -147,6 +147,25 @@ def cancel(run_id: RunId, url: Url = None, key: Key = None, state: State = None,
     with errors_told(as_json), _asking(url, key, state) as api:
         found = api.cancel(run_id)
         _print_json(found.raw) if as_json else say(screen(), f"Run {run_id}: cancellation was asked for.")
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run's project folder: where MANIFEST.md is.")],
+    as_json: AsJson = False,
+    sarif: Annotated[bool, typer.Option("--sarif", help="Print the findings as SARIF 2.1.0.")] = False,
+) -> None:
+    """Check a pack on disk, offline, also after it was edited. Exit code 1 when there are errors."""
+    from cli.check_folder import check_folder  # brings the checks along, which no other command needs
+    from cli.sarif import as_sarif
+
+    with errors_told(as_json):
+        checked = check_folder(folder)
+        if as_json or sarif:
+            _print_json(as_sarif(checked) if sarif else checked.to_json())
+        else:
+            report_check(screen(), checked)
+    raise typer.Exit(checked.exit_code)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -9,6 +10,9 @@ from cli.download import Saved
 from cli.progress import agent_table
 from cli.records import Run, RunFile, RunRow, Usage
 from cli.terminal import cell, duration, moment, parsed, say, state_cell, table
+
+if TYPE_CHECKING:
+    from cli.check_folder import CheckedFolder
 
 
 def report_design(console: Console, run: Run, saved: list[Saved]) -> None:
@@ -38,6 +42,16 @@ def report_run(console: Console, run: Run) -> None:
             say(console, f"{call.label}: {call.error}")
     _print_files(console, run, [(file.path, file) for file in run.files])
     _print_outcome(console, run)
+
+
+def report_check(console: Console, checked: "CheckedFolder") -> None:
+    """The answer of `check`: a line for each finding, in the form editors and CI logs link, then the count."""
+    for each in checked.findings:
+        finding = each.finding
+        where = f"{from_here(each.file)}:{finding.line}"
+        say(console, f"{where}: {finding.severity} {finding.rule}: {finding.message} {finding.mend}")
+    warnings = len(checked.findings) - checked.errors
+    say(console, f"{checked.deliverables} deliverables checked: {checked.errors} errors, {warnings} warnings.")
 
 
 def report_runs(console: Console, runs: tuple[RunRow, ...]) -> None:

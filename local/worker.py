@@ -44,9 +44,19 @@ def _end_with_the_host() -> None:
     os._exit(0)
 
 
+class Line(logging.Formatter):
+    """A record in one line: time, level, who, what, and at the end the fields that the app gave it (`extra`)."""
+
+    _usual = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message"}
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        fields = [f"{name}={value}" for name, value in vars(record).items() if name not in self._usual]
+        return " ".join([super().formatMessage(record), *fields])
+
+
 def _log_to_stderr() -> None:
     """One tidy line for each record; quiet for libraries that report every request or step."""
-    formatter = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+    formatter = Line("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
     formatter.converter = time.localtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)

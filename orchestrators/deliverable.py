@@ -1,22 +1,21 @@
-"""One agent's way through a run, as a lane: draft, check, publish."""
+"""One agent's way through a run, as lanes: draft, check, revise while it falls short, publish."""
 
-from collections.abc import Generator
-from typing import Any
+from dataclasses import replace
 
-import azure.durable_functions as df
-from durabletask.task import Task, TaskFailedError
+from durabletask.task import TaskFailedError
 
-from orchestrators.progress import Board
+from orchestrators.asking import ask
+from orchestrators.desk import Desk, Steps
+from orchestrators.spending import CAP_REACHED
 from orchestrators.steps import failure_of, step
 from shared.contracts import (
     AgentRequest,
-    AgentResult,
+    BlobRef,
     Call,
     CheckRequest,
     CheckResult,
     Document,
     FileEntry,
-    Folders,
     Outcome,
     PublishRequest,
     RunInput,
@@ -24,67 +23,108 @@ from shared.contracts import (
 )
 
 
-def deliverable(
-    context: df.DurableOrchestrationContext,
-    run: RunInput,
-    folders: Folders,
-    call: Call,
-    documents: tuple[Document, ...],
-    board: Board,
-) -> Generator[Task[Any], Any, Outcome]:
-    """Draft, check and publish what `call` asks for. Never raises for a failed step: the outcome says so.
+def deliverable(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
+    """Draft, check, revise and publish what `call` asks for. Never raises for a failed step: the outcome says so.
 
     The orchestrator agent's texts are published by `write_manifest`, as parts of MANIFEST.md.
     """
     try:
-        outcome = yield from _draft_check_publish(context, run, folders, call, documents, board)
+        outcome = yield from _design(desk, call, documents)
     except TaskFailedError as error:
-        outcome = Outcome(call.key, "failed", Usage(), failure=failure_of(error, run))
-    board.close(call, outcome)
+        outcome = Outcome(call.key, "failed", Usage(), failure=failure_of(error, desk.run))
+    desk.board.close(call, outcome)
     return outcome
 
 
-def _draft_check_publish(
-    context: df.DurableOrchestrationContext,
-    run: RunInput,
-    folders: Folders,
-    call: Call,
-    documents: tuple[Document, ...],
-    board: Board,
-) -> Generator[Task[Any], Any, Outcome]:
-    board.enter(call, "drafting")
-    result = AgentResult.from_dict((yield step(context, run, call.activity, _request(run, call, documents))))
+def revision(
+    desk: Desk, call: Call, documents: tuple[Document, ...], outcome: Outcome, findings: BlobRef
+) -> Steps[Outcome]:
+    """Send a finished deliverable back for `findings` across documents. A failed step leaves it as it was."""
+    try:
+        revised = yield from _revise(desk, call, documents, outcome, findings)
+        if revised.failure is None:
+            revised = yield from _publish(desk, call, revised)
+    except TaskFailedError:
+        revised = outcome
+    desk.board.close(call, revised)
+    return revised
+
+
+def _design(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
+    desk.board.enter(call, "drafting")
+    result = yield from ask(desk, call, request_for(desk.run, call, documents))
     if result.draft is None:
         return Outcome(call.key, "failed", result.usage, result.model, failure=result.failure)
-    board.enter(call, "checking", result.usage)
-    checked = CheckResult.from_dict(
-        (
-            yield step(
-                context,
-                run,
-                "check_deliverable",
-                CheckRequest(run.run_id, call.agent, call.task, result.draft),
-            )
-        )
-    )
-    file = None
-    if call.task == "draft":
-        request = PublishRequest(result.draft, folders.deliverable_path(call))
-        file = FileEntry.from_dict((yield step(context, run, "publish_deliverable", request)))
-    return Outcome(
+    desk.board.enter(call, "checking", result.usage, result.model)
+    checked = yield from _check(desk, call, result.draft, 0)
+    outcome = Outcome(
         key=call.key,
         state="done",
         usage=result.usage,
         model=result.model,
         draft=result.draft,
-        file=file,
+        errors=checked.errors,
+        warnings=checked.warnings,
+        findings=checked.findings,
+        first_findings=checked.findings,
+    )
+    for _ in range(desk.run.revisions):
+        if not outcome.errors or outcome.findings is None or outcome.failure:
+            break
+        try:
+            outcome = yield from _revise(desk, call, documents, outcome, outcome.findings)
+        except TaskFailedError:
+            break  # what is there stays, with its findings
+    return (yield from _publish(desk, call, outcome))
+
+
+def _revise(
+    desk: Desk, call: Call, documents: tuple[Document, ...], outcome: Outcome, findings: BlobRef
+) -> Steps[Outcome]:
+    """One revision. The text that has fewer errors of its own stays; the call counts either way.
+
+    A revision that the run's cap forbids is none: the text stays, and `failure` says what is left undone.
+    """
+    number = outcome.revisions + 1
+    desk.board.enter(call, "revising", outcome.usage, outcome.model)
+    request = replace(
+        request_for(desk.run, call, documents), revision=number, previous=outcome.draft, findings=findings
+    )
+    result = yield from ask(desk, call, request)
+    if result.failure and result.failure.code == CAP_REACHED:
+        return replace(outcome, usage=outcome.usage + result.usage, failure=result.failure)
+    counted = replace(outcome, usage=outcome.usage + result.usage, revisions=number)
+    if result.draft is None:
+        return counted
+    desk.board.enter(call, "checking", counted.usage, counted.model)
+    checked = yield from _check(desk, call, result.draft, number)
+    if checked.errors > outcome.errors:
+        return counted
+    return replace(
+        counted,
+        draft=result.draft,
         errors=checked.errors,
         warnings=checked.warnings,
         findings=checked.findings,
     )
 
 
-def _request(run: RunInput, call: Call, documents: tuple[Document, ...]) -> AgentRequest:
+def _publish(desk: Desk, call: Call, outcome: Outcome) -> Steps[Outcome]:
+    if call.task != "draft" or outcome.draft is None:
+        return outcome
+    request = PublishRequest(outcome.draft, desk.folders.deliverable_path(call))
+    file = FileEntry.from_dict((yield step(desk.context, desk.run, "publish_deliverable", request)))
+    return replace(outcome, file=file)
+
+
+def _check(desk: Desk, call: Call, draft: BlobRef, number: int) -> Steps[CheckResult]:
+    run = desk.run
+    request = CheckRequest(run.run_id, call.agent, call.task, draft, run.prd, run.options.stack, run.options.db, number)
+    return CheckResult.from_dict((yield step(desk.context, run, "check_deliverable", request)))
+
+
+def request_for(run: RunInput, call: Call, documents: tuple[Document, ...]) -> AgentRequest:
+    """What the agent of `call` is asked first."""
     return AgentRequest(
         run_id=run.run_id,
         agent=call.agent,
@@ -95,4 +135,5 @@ def _request(run: RunInput, call: Call, documents: tuple[Document, ...]) -> Agen
         prd=run.prd,
         prd_name=run.prd_name,
         documents=documents,
+        fresh=run.fresh,
     )

@@ -1,30 +1,38 @@
-"""The run: setup, architecture, the fan-out of specialists, synthesis, and the one manifest that registers it all."""
+"""The run: setup, architecture, the fan-out of specialists, synthesis, and one manifest that registers it all."""
 
 from collections.abc import Generator, Iterator
 from itertools import groupby
 from typing import Any
 
 import azure.durable_functions as df
-from durabletask.task import Task
+from durabletask.task import Task, TaskFailedError
 
-from orchestrators.deliverable import deliverable
+from orchestrators.deliverable import deliverable, request_for
+from orchestrators.desk import Desk
+from orchestrators.documents import documents_for, has_what_it_needs
 from orchestrators.lanes import RunCancelled, in_parallel
 from orchestrators.progress import Board
-from orchestrators.steps import step
+from orchestrators.reconciliation import reconcile
+from orchestrators.spending import Spending
+from orchestrators.steps import failure_of, step
 from shared.contracts import (
     Call,
-    Document,
     FolderRequest,
     Folders,
     ManifestRequest,
     Outcome,
+    PackCheckResult,
     RunInput,
     RunResult,
     Usage,
+    WarmRequest,
+    WarmResult,
 )
 
 CANCEL_EVENT = "cancel"
 """Name of the external event that asks a run to stop in order."""
+SYNTHESIS_PHASE = 4
+"""Before it, the documents are held against each other."""
 
 bp = df.Blueprint()
 
@@ -32,37 +40,107 @@ bp = df.Blueprint()
 def design_backend(context: df.DurableOrchestrationContext) -> Generator[Task[Any], Any, dict[str, Any]]:
     """Durable entry: `RunInput` in, `RunResult` out."""
     run = RunInput.from_dict(context.get_input())
-    board = Board(context, run.calls)
     cancel = context.wait_for_external_event(CANCEL_EVENT)
     started = _now(context)
     request = FolderRequest(run.run_id, run.project, run.output_root, run.options.output, started)
     folders = Folders.from_dict((yield step(context, run, "claim_folder", request)))
-    outcomes: dict[str, Outcome] = {}
-    status = None
+    story = _Story(Desk(context, run, folders, Board(context, run.calls), Spending(run)), started)
     try:
-        for phase, calls in _phases(run.calls):
-            board.open_phase(phase, folders)
-            ready = {call.key: call for call in calls if _has_what_it_needs(call, run, outcomes)}
-            lanes = {
-                key: deliverable(context, run, folders, call, _documents(call, run, outcomes), board)
-                for key, call in ready.items()
-            }
-            outcomes |= yield from in_parallel(context, lanes, cancel)
-            if all(outcomes[key].state == "failed" for key in ready):
-                break  # nothing to build on: say so in the manifest rather than pay for more
-            if phase == run.calls[0].phase:
-                yield _manifest(context, run, folders, outcomes, "running", started)
+        yield from story.unfold(cancel)
     except RunCancelled as cancelled:
-        outcomes |= cancelled.done
-        board.cancel()
-        status = "cancelled"
-    result: dict[str, Any] = yield _manifest(context, run, folders, outcomes, status or _status(run, outcomes), started)
+        story.outcomes |= cancelled.done
+        story.desk.board.cancel()
+        story.status = "cancelled"
+    result: dict[str, Any] = yield story.manifest(story.status or story.verdict())
     return RunResult.from_dict(result).to_dict()
 
 
 bp.orchestration_trigger(context_name="context")(
-    design_backend  # pyright: ignore[reportArgumentType] (typed for 2-argument orchestrators; one argument is documented)
+    design_backend  # pyright: ignore[reportArgumentType] (typed for 2-argument orchestrators; one is documented)
 )
+
+
+class _Story:
+    """What has happened in one run so far."""
+
+    def __init__(self, desk: Desk, started: str) -> None:
+        self.desk = desk
+        self.started = started
+        self.outcomes: dict[str, Outcome] = {}
+        self.across = self.first_across = PackCheckResult()
+        self.warming = WarmResult(Usage())
+        self.status: str | None = None
+
+    def unfold(self, cancel: Task[Any]) -> Generator[Task[Any], Any]:
+        """Go through the phases until one leaves nothing to build on."""
+        run = self.desk.run
+        for phase, calls in _phases(run.calls):
+            self.desk.board.open_phase(phase, self.desk.folders)
+            ready = [call for call in calls if has_what_it_needs(call, run, self.outcomes)]
+            if ready and phase == SYNTHESIS_PHASE:
+                yield from self._reconcile(cancel)
+            yield from self._warm(ready)
+            lanes = {call.key: deliverable(self.desk, call, documents_for(call, run, self.outcomes)) for call in ready}
+            self.outcomes |= yield from in_parallel(self.desk.context, lanes, cancel)
+            if all(self.outcomes[call.key].state == "failed" for call in ready):
+                return  # nothing to build on: say so in the manifest rather than pay for more
+            if phase == run.calls[0].phase:
+                yield self.manifest("running")
+
+    def _warm(self, ready: list[Call]) -> Generator[Task[Any], Any]:
+        """Before several calls read the same documents at once, have the prefix they share cached."""
+        run = self.desk.run
+        shared = {documents_for(call, run, self.outcomes) for call in ready}
+        if len(ready) < 2 or len(shared) != 1 or self.desk.spending.refusal():
+            return
+        agents = tuple(call.agent for call in ready)
+        request = WarmRequest(run.run_id, request_for(run, ready[0], shared.pop()), agents)
+        try:
+            warmed: Any = yield step(self.desk.context, run, "warm_prefix", request)
+        except TaskFailedError:
+            return  # the calls cost more, nothing else
+        self.warming = WarmResult.from_dict(warmed)
+        self.desk.spending.add(self.warming.usage, self.warming.model)
+        self.desk.board.warm(self.warming)
+
+    def _reconcile(self, cancel: Task[Any]) -> Generator[Task[Any], Any]:
+        try:
+            reconciled = yield from reconcile(self.desk, self.outcomes, cancel)
+        except TaskFailedError as error:
+            self.across = PackCheckResult(failure=failure_of(error, self.desk.run))
+            return
+        self.outcomes = reconciled.outcomes
+        self.across, self.first_across = reconciled.last, reconciled.first
+
+    def verdict(self) -> str:
+        """SPEC's status: no architecture is a failure, anything else missing is partial."""
+        done = {key for key, outcome in self.outcomes.items() if outcome.state == "done"}
+        drafts = [call.key for call in self.desk.run.calls if call.task == "draft"]
+        if drafts[0] not in done:
+            return "failed"
+        if any(call.key not in done for call in self.desk.run.calls):
+            return "partial"
+        own = any(outcome.errors for outcome in self.outcomes.values())
+        across = any(tally.errors for tally in self.across.tallies)
+        return "completed_with_findings" if own or across or self.across.failure else "completed"
+
+    def manifest(self, status: str) -> Task[Any]:
+        """Have MANIFEST.md written as things stand."""
+        unreached = "cancelled" if status == "cancelled" else "waiting"
+        outcomes = [self.outcomes.get(call.key, Outcome(call.key, unreached, Usage())) for call in self.desk.run.calls]
+        request = ManifestRequest(
+            run=self.desk.run,
+            folders=self.desk.folders,
+            status=status,
+            outcomes=tuple(outcomes),
+            started=self.started,
+            written=_now(self.desk.context),
+            across=self.across,
+            first_across=self.first_across,
+            warming=self.warming.usage,
+            warming_model=self.warming.model,
+        )
+        return step(self.desk.context, self.desk.run, "write_manifest", request)
 
 
 def _phases(calls: tuple[Call, ...]) -> Iterator[tuple[int, tuple[Call, ...]]]:
@@ -72,55 +150,3 @@ def _phases(calls: tuple[Call, ...]) -> Iterator[tuple[int, tuple[Call, ...]]]:
 
 def _now(context: df.DurableOrchestrationContext) -> str:
     return context.current_utc_datetime.isoformat(timespec="milliseconds")
-
-
-def _documents(call: Call, run: RunInput, outcomes: dict[str, Outcome]) -> tuple[Document, ...]:
-    """The drafts that `call` reads, in planned order."""
-    found: list[Document] = []
-    for earlier in run.calls:
-        outcome = outcomes.get(earlier.key)
-        wanted = "*" in call.needs or earlier.deliverable in call.needs
-        if outcome and outcome.draft and outcome.file and wanted:
-            found.append(Document(earlier.deliverable, earlier.agent, outcome.draft))
-    return tuple(found)
-
-
-def _has_what_it_needs(call: Call, run: RunInput, outcomes: dict[str, Outcome]) -> bool:
-    documents = _documents(call, run, outcomes)
-    if "*" in call.needs:
-        return bool(documents)
-    return {document.name for document in documents} == set(call.needs)
-
-
-def _status(run: RunInput, outcomes: dict[str, Outcome]) -> str:
-    """SPEC's verdict: no architecture is a failure, anything else missing is partial."""
-    done = {key for key, outcome in outcomes.items() if outcome.state == "done"}
-    drafts = [call.key for call in run.calls if call.task == "draft"]
-    if drafts[0] not in done:
-        return "failed"
-    if any(call.key not in done for call in run.calls):
-        return "partial"
-    return "completed_with_findings" if any(outcome.errors for outcome in outcomes.values()) else "completed"
-
-
-def _manifest(
-    context: df.DurableOrchestrationContext,
-    run: RunInput,
-    folders: Folders,
-    outcomes: dict[str, Outcome],
-    status: str,
-    started: str,
-) -> Task[Any]:
-    never_reached = [Outcome(call.key, "waiting", Usage()) for call in run.calls if call.key not in outcomes]
-    if status == "cancelled":
-        never_reached = [Outcome(outcome.key, "cancelled", Usage()) for outcome in never_reached]
-    ended = [outcomes[call.key] for call in run.calls if call.key in outcomes]
-    request = ManifestRequest(
-        run=run,
-        folders=folders,
-        status=status,
-        outcomes=(*ended, *never_reached),
-        started=started,
-        written=_now(context),
-    )
-    return step(context, run, "write_manifest", request)

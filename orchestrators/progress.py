@@ -6,7 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.contracts import Call, Folders, Outcome, Usage
+from shared.contracts import Call, Folders, Outcome, Usage, WarmResult
 
 
 class Board:
@@ -23,25 +23,38 @@ class Board:
                 "state": "waiting",
                 "started": None,
                 "ended": None,
-                "input_tokens": 0,
-                "output_tokens": 0,
+                "model": call.model,
+                "usage": {},
                 "file": None,
                 "error": None,
+                "retry_at": None,
             }
             for call in calls
         }
 
     def open_phase(self, number: int, folders: Folders) -> None:
         """Note which phase the run is in."""
-        self._head = {"phase": number, "folder": folders.project_folder}
+        self._head |= {"phase": number, "folder": folders.project_folder}
         self._show()
 
-    def enter(self, call: Call, state: str, usage: Usage | None = None) -> None:
-        """A call enters a state; `usage` is what its agent took so far."""
+    def warm(self, warming: WarmResult) -> None:
+        """Note what putting the shared prefix into the cache took."""
+        if warming.usage.tokens:
+            self._head["warming"] = warming.to_dict()
+
+    def enter(self, call: Call, state: str, usage: Usage | None = None, model: str = "") -> None:
+        """A call enters a state; `usage` is what its agent took so far, of `model`."""
         row = self._rows[call.key]
         row["state"] = state
+        row["error"] = row["retry_at"] = None
         row["started"] = row["started"] or self._now()
-        self._add(row, usage)
+        self._add(row, usage, model)
+        self._show()
+
+    def postpone(self, call: Call, until: datetime, why: str) -> None:
+        """A call waits for Claude; the row says until when and why."""
+        self._rows[call.key] |= {"state": "waiting", "retry_at": until.isoformat(timespec="milliseconds")}
+        self._rows[call.key]["error"] = why[:200]
         self._show()
 
     def close(self, call: Call, outcome: Outcome) -> None:
@@ -51,7 +64,7 @@ class Board:
         row["ended"] = self._now()
         row["file"] = outcome.file.path if outcome.file else None
         row["error"] = outcome.failure.detail if outcome.failure else None
-        self._add(row, outcome.usage)
+        self._add(row, outcome.usage, outcome.model)
         self._show()
 
     def cancel(self) -> None:
@@ -63,10 +76,10 @@ class Board:
         self._show()
 
     @staticmethod
-    def _add(row: dict[str, Any], usage: Usage | None) -> None:
+    def _add(row: dict[str, Any], usage: Usage | None, model: str) -> None:
         if usage is not None:
-            row["input_tokens"] = usage.all_input_tokens
-            row["output_tokens"] = usage.output_tokens
+            row["usage"] = usage.to_dict()
+        row["model"] = model or row["model"]
 
     def _now(self) -> str:
         moment: datetime = self._context.current_utc_datetime

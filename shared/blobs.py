@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
+_CONTENT_TYPES = {"md": "text/markdown", "json": "application/json", "csv": "text/csv", "yaml": "application/yaml"}
 PRDS = "prds"
 DESIGNS = "designs"
 WORK = "runs"
@@ -106,27 +107,55 @@ class BlobStore:
 
     async def create(self, container: str, name: str, data: bytes, content_type: str = "application/json") -> bool:
         """Create a blob only where there is none; False when somebody was there first."""
+        return await self.claim(container, name, data, content_type) is not None
+
+    async def claim(self, container: str, name: str, data: bytes, content_type: str = "application/json") -> str | None:
+        """Create a blob only where there is none; its ETag, or None when somebody was there first."""
         from azure.core.exceptions import ResourceExistsError
         from azure.storage.blob import ContentSettings
 
         client = self._blob(container, name)
         try:
-            await client.upload_blob(data, overwrite=False, content_settings=ContentSettings(content_type=content_type))
+            answer = await client.upload_blob(
+                data, overwrite=False, content_settings=ContentSettings(content_type=content_type)
+            )
         except ResourceExistsError:
-            return False
-        return True
+            return None
+        return _bare(answer["etag"])
+
+    async def replace(
+        self, container: str, name: str, data: bytes, etag: str, content_type: str = "application/json"
+    ) -> str | None:
+        """Overwrite exactly one version of a blob; its new ETag, or None where it is no longer that version."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+        from azure.storage.blob import ContentSettings
+
+        try:
+            answer = await self._blob(container, name).upload_blob(
+                data,
+                overwrite=True,
+                etag=etag,
+                match_condition=MatchConditions.IfNotModified,
+                content_settings=ContentSettings(content_type=content_type),
+            )
+        except (ResourceModifiedError, ResourceNotFoundError):
+            return None
+        return _bare(answer["etag"])
 
     async def exists(self, container: str, name: str) -> bool:
         """Whether the blob is there."""
         return await self._blob(container, name).exists()
 
-    async def delete(self, container: str, name: str) -> None:
-        """Delete a blob; no error where there is none."""
-        from azure.core.exceptions import ResourceNotFoundError
+    async def delete(self, container: str, name: str, etag: str | None = None) -> None:
+        """Delete a blob, or with `etag` exactly that version of it; no error where there is none."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
+        condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         try:
-            await self._blob(container, name).delete_blob()
-        except ResourceNotFoundError:
+            await self._blob(container, name).delete_blob(**condition)
+        except (ResourceModifiedError, ResourceNotFoundError):
             return
 
     async def list(self, container: str, prefix: str = "") -> AsyncIterator[BlobInfo]:
@@ -134,6 +163,11 @@ class BlobStore:
         client = self._service.get_container_client(container)
         async for properties in client.list_blobs(name_starts_with=prefix or None, include=["metadata"]):
             yield _info(properties)
+
+
+def content_type(path: str) -> str:
+    """The media type a file of a pack is stored and served with; nothing a browser would run."""
+    return _CONTENT_TYPES.get(path.rsplit(".", 1)[-1].lower(), "text/plain") + "; charset=utf-8"
 
 
 def is_addressable(name: str) -> bool:

@@ -2,7 +2,8 @@
 
 A file is TOML front matter between two `+++` lines, then the role prompt. Prompts may use the variables in
 `VARIABLES` as `{{ name }}`. An agent with several tasks declares `[tasks.NAME]` tables and divides its prompt
-with `<!-- task: NAME -->` lines; all others have the one task `draft`. A malformed file raises `AgentFileError`.
+with `<!-- task: NAME -->` lines; all others have the one task `draft`. `tier` (optional) names the model settings that
+answer for the agent. A malformed file raises `AgentFileError`.
 """
 
 import re
@@ -15,9 +16,12 @@ from typing import Any, cast
 
 from shared.contracts import Call
 from shared.errors import AgentFileError
+from shared.models import DEFAULT_TIER, TIERS
 
 FOLDER = Path(__file__).parent / "agents"
-SHARED_PROMPT = "system.md"
+SYSTEM_PROMPT = "system.md"
+REVISION_PROMPT = "revise.md"
+CONTINUATION_PROMPT = "continue.md"
 VARIABLES = ("project", "stack", "database")
 ALL = "*"
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -47,6 +51,7 @@ class Agent:
     stack: str | None
     checks: tuple[str, ...]
     tasks: dict[str, Task]
+    tier: str = DEFAULT_TIER
 
     @property
     def activity(self) -> str:
@@ -70,10 +75,12 @@ class Agent:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All agents by name, and the system text they share."""
+    """All agents by name, the system text they share, and how each is asked to revise or continue its text."""
 
     agents: dict[str, Agent]
     system: str
+    revision: str
+    continuation: str
 
     def __getitem__(self, name: str) -> Agent:
         return self.agents[name]
@@ -94,9 +101,10 @@ def catalogue() -> Catalogue:
 
 def load(folder: Path) -> Catalogue:
     """Read every agent file of `folder`. Raises `AgentFileError` with file and line."""
-    paths = sorted(path for path in folder.glob("*.md") if path.name != SHARED_PROMPT)
+    shared = (SYSTEM_PROMPT, REVISION_PROMPT, CONTINUATION_PROMPT)
+    paths = sorted(path for path in folder.glob("*.md") if path.name not in shared)
     agents = {agent.name: agent for agent in map(_load_agent, paths)}
-    return Catalogue(agents, (folder / SHARED_PROMPT).read_text(encoding="utf-8"))
+    return Catalogue(agents, *((folder / name).read_text(encoding="utf-8") for name in shared))
 
 
 def _load_agent(path: Path) -> Agent:
@@ -130,7 +138,15 @@ def _agent_from(head: "_Head", body: str, stem: str) -> Agent:
         stack=head.take("stack", str, default=None),
         checks=head.strings("checks"),
         tasks=tasks,
+        tier=_tier(head),
     )
+
+
+def _tier(head: "_Head") -> str:
+    tier = head.take("tier", str, default=DEFAULT_TIER)
+    if tier not in TIERS:
+        raise head.error("tier", f"tier {tier!r} is not one of {', '.join(TIERS)}")
+    return tier
 
 
 def _task(name: str, head: "_Head", prompt: str) -> Task:

@@ -6,7 +6,7 @@ History carries references (`BlobRef`), never documents.
 """
 
 import types
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Self, Union, cast, get_args, get_origin, get_type_hints
 
@@ -18,8 +18,13 @@ class Payload:
     """Adds `to_dict` and `from_dict` to a frozen dataclass of JSON values, payloads and tuples of them."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, fit for history and blobs."""
-        return asdict(cast(Any, self))
+        """Plain JSON values, fit for history and blobs; fields that have their default value are left out."""
+        values: dict[str, Any] = {}
+        for field in fields(cast(Any, self)):
+            value = getattr(self, field.name)
+            if value != field.default:
+                values[field.name] = _plain(value)
+        return values
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -36,6 +41,12 @@ class Payload:
             return cls(**values)
         except TypeError as error:
             raise ValueError(f"{cls.__name__}: {error}") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Payload):
+        return value.to_dict()
+    return [_plain(item) for item in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
 
 
 @cache
@@ -87,7 +98,12 @@ class Failure(Payload):
 
 @dataclass(frozen=True)
 class Usage(Payload):
-    """What calls to Claude took. Tokens as the API bills them; `seconds` of wall clock."""
+    """What calls to Claude took. Tokens as the API bills them; `seconds` of wall clock.
+
+    `thinking_tokens` are part of `output_tokens`. `attempts` counts every try, `reused` the answers
+    that an earlier run had paid for. `first_token_seconds` adds up over `calls`; `longest_prompt_tokens` is the longest
+    single request's, because some models price by it.
+    """
 
     calls: int = 0
     input_tokens: int = 0
@@ -95,15 +111,25 @@ class Usage(Payload):
     cache_read_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
+    thinking_tokens: int = 0
+    attempts: int = 0
+    reused: int = 0
+    first_token_seconds: float = 0.0
+    longest_prompt_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
-            self.calls + other.calls,
-            self.input_tokens + other.input_tokens,
-            self.cache_write_tokens + other.cache_write_tokens,
-            self.cache_read_tokens + other.cache_read_tokens,
-            self.output_tokens + other.output_tokens,
-            round(self.seconds + other.seconds, 3),
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            seconds=round(self.seconds + other.seconds, 3),
+            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
+            attempts=self.attempts + other.attempts,
+            reused=self.reused + other.reused,
+            first_token_seconds=round(self.first_token_seconds + other.first_token_seconds, 3),
+            longest_prompt_tokens=max(self.longest_prompt_tokens, other.longest_prompt_tokens),
         )
 
     @property
@@ -111,13 +137,51 @@ class Usage(Payload):
         """Everything the model read, cached or not."""
         return self.input_tokens + self.cache_write_tokens + self.cache_read_tokens
 
+    @property
+    def tokens(self) -> int:
+        """Everything that was read and written."""
+        return self.all_input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True)
+class ModelPrice(Payload):
+    """A model's price in US dollars per million tokens.
+
+    A request whose prompt is longer than `long_prompt_tokens` costs `long_prompt_factor` times as much, all of it;
+    0 means that length does not matter.
+    """
+
+    model: str
+    input: float
+    output: float
+    cache_write: float
+    cache_read: float
+    long_prompt_tokens: int = 0
+    long_prompt_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Prices(Payload):
+    """What models cost as of a day (ISO 8601). A run keeps the prices it was started with."""
+
+    as_of: str = ""
+    models: tuple[ModelPrice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cap(Payload):
+    """The most that a run may spend, in tokens and in US dollars. 0 means that there is no such cap."""
+
+    tokens: int = 0
+    usd: float = 0.0
+
 
 @dataclass(frozen=True)
 class Call(Payload):
     """One planned agent call. `activity` is the function's name, `deliverable` the file it writes.
 
     `needs` names the deliverables it reads besides the PRD ("*" means all). `estimated_output_tokens` is the
-    agent file's own estimate.
+    agent file's own estimate. `model` is the one that was to answer when the run was started.
     """
 
     agent: str
@@ -128,6 +192,7 @@ class Call(Payload):
     summary: str
     needs: tuple[str, ...]
     estimated_output_tokens: int
+    model: str = ""
 
     @property
     def key(self) -> str:
@@ -146,11 +211,22 @@ class Options(Payload):
 
 
 @dataclass(frozen=True)
+class Patience(Payload):
+    """How long a run waits for Claude, in seconds: the first wait, the longest one, and all waits of one call."""
+
+    first_seconds: float = 5.0
+    longest_seconds: float = 600.0
+    total_seconds: float = 7_200.0
+
+
+@dataclass(frozen=True)
 class RunInput(Payload):
     """The orchestrator's input: one PRD version with one set of options.
 
     `prd` refers to the run's own copy of the PRD; `prd_name` and `prd_etag` say where it came from.
-    `attempts` bounds how often one activity is tried.
+    `attempts` bounds how often one activity is tried, `revisions` how often a deliverable goes back to its agent: for
+    its own findings, and again for findings across documents. A `fresh` run takes no answer from earlier ones.
+    `prefix_tokens` is the length of what all calls read, counted by Claude or else (`prefix_counted`) by rule of thumb.
     """
 
     run_id: str
@@ -164,6 +240,13 @@ class RunInput(Payload):
     calls: tuple[Call, ...]
     attempts: int = 4
     first_retry_seconds: float = 5.0
+    revisions: int = 2
+    patience: Patience = Patience()
+    fresh: bool = False
+    cap: Cap = Cap()
+    prices: Prices = Prices()
+    prefix_tokens: int = 0
+    prefix_counted: bool = False
     version: int = VERSION
 
 
@@ -205,7 +288,10 @@ class Document(Payload):
 
 @dataclass(frozen=True)
 class AgentRequest(Payload):
-    """One agent call: who, what for, and references to all it reads."""
+    """One agent call: who, what for, and references to all it reads.
+
+    A revision (1, 2, ...) also refers to the agent's own text so far and to the findings to mend.
+    """
 
     run_id: str
     agent: str
@@ -216,26 +302,67 @@ class AgentRequest(Payload):
     prd: BlobRef
     prd_name: str
     documents: tuple[Document, ...] = ()
+    revision: int = 0
+    previous: BlobRef | None = None
+    findings: BlobRef | None = None
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class WarmRequest(Payload):
+    """Have the prompt prefix that calls are about to share put into Claude's cache.
+
+    `first` is the first of these calls; the others differ from it by their agent alone.
+    """
+
+    run_id: str
+    first: AgentRequest
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WarmResult(Payload):
+    """What warming took, and of which model; nothing where it would not have paid off."""
+
+    usage: Usage
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Interruption(Payload):
+    """A call that is worth trying again later. `retry_after` is the seconds that the API asked to wait, if it did.
+
+    Waits that are `steady` do not grow: what is waited for is under way, nothing is overloaded.
+    """
+
+    detail: str
+    retry_after: float | None = None
+    steady: bool = False
 
 
 @dataclass(frozen=True)
 class AgentResult(Payload):
-    """What an agent call gave: the draft in the work container, or why there is none."""
+    """What an agent call gave: the draft in the work container, why there is none, or why to try again later."""
 
     usage: Usage
     model: str = ""
     draft: BlobRef | None = None
     failure: Failure | None = None
+    interruption: Interruption | None = None
 
 
 @dataclass(frozen=True)
 class CheckRequest(Payload):
-    """Check one draft against its agent's checks."""
+    """Check one draft against its agent's checks. `revision` numbers the drafts of a deliverable from 0."""
 
     run_id: str
     agent: str
     task: str
     draft: BlobRef
+    prd: BlobRef
+    stack: str
+    db: str | None
+    revision: int = 0
 
 
 @dataclass(frozen=True)
@@ -250,6 +377,39 @@ class CheckResult(Payload):
     def total(self) -> int:
         """Findings of any severity."""
         return self.errors + self.warnings
+
+
+@dataclass(frozen=True)
+class PackCheckRequest(Payload):
+    """Hold all documents of a run against each other and the PRD. `round` numbers these checks from 0."""
+
+    run_id: str
+    documents: tuple[Document, ...]
+    prd: BlobRef
+    stack: str
+    db: str | None
+    round: int
+
+
+@dataclass(frozen=True)
+class Tally(Payload):
+    """How many findings a deliverable has, by severity."""
+
+    deliverable: str
+    errors: int
+    warnings: int
+
+
+@dataclass(frozen=True)
+class PackCheckResult(Payload):
+    """Findings across documents: how many for each deliverable, and the blob that holds them all.
+
+    `failure` says why the check could not be made; then nothing has passed it.
+    """
+
+    tallies: tuple[Tally, ...] = ()
+    findings: BlobRef | None = None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -271,7 +431,10 @@ class FileEntry(Payload):
 
 @dataclass(frozen=True)
 class Outcome(Payload):
-    """How one planned call ended. `state` is done, failed, cancelled or waiting (never reached)."""
+    """How one planned call ended. `state` is done, failed, cancelled or waiting (never reached).
+
+    `errors`, `warnings` and `findings` are those of the last draft's own checks, `first_findings` those of the first.
+    """
 
     key: str
     state: str
@@ -282,6 +445,8 @@ class Outcome(Payload):
     errors: int = 0
     warnings: int = 0
     findings: BlobRef | None = None
+    first_findings: BlobRef | None = None
+    revisions: int = 0
     failure: Failure | None = None
 
 
@@ -289,6 +454,8 @@ class Outcome(Payload):
 class ManifestRequest(Payload):
     """Write MANIFEST.md. `status` is `running` for the manifest begun in phase 1, else how the run ended.
 
+    `warming` is what putting the shared prefix into the cache of `warming_model` took.
+    `across` are the last findings across documents, `first_across` those before any was mended.
     `started` and `written` are ISO 8601 UTC times of the orchestration.
     """
 
@@ -298,6 +465,10 @@ class ManifestRequest(Payload):
     outcomes: tuple[Outcome, ...]
     started: str
     written: str
+    across: PackCheckResult = PackCheckResult()
+    first_across: PackCheckResult = PackCheckResult()
+    warming: Usage = Usage()
+    warming_model: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,20 @@
-"""The exception tree. Every error says what was wrong, where, and what to do. Imports nothing.
+"""The exception tree. Every error says what was wrong, where, and what to do. Imports nothing (but a type).
 
 DesignBackendError
 ├── BadInput            what was sent cannot be used; the sender mends it (HTTP 4xx, `{prd}.error.json`)
 │   └── NotFound        what was named does not exist
 ├── Conflict            the thing is not in a state that allows this
 ├── SettingsError       the deployment is incomplete or contradictory; the operator mends it
+│   └── VaultUnreachable    Key Vault does not answer; worth repeating later
 ├── AgentFileError      an agent's Markdown file breaks the format; says file and line
 ├── CallRefused         Claude will not answer this call however often it is repeated
 └── CallInterrupted     the call did not finish; worth repeating later
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.contracts import Usage
 
 
 class DesignBackendError(Exception):
@@ -63,6 +69,12 @@ class SettingsError(DesignBackendError):
     title = "The deployment's settings are incomplete"
 
 
+class VaultUnreachable(SettingsError):
+    """Key Vault cannot be reached: the settings may be wrong, or the vault or network is down for a while."""
+
+    title = "Key Vault cannot be reached"
+
+
 class AgentFileError(DesignBackendError):
     """An agent's file breaks the format of shared/catalogue.py."""
 
@@ -75,12 +87,25 @@ class AgentFileError(DesignBackendError):
 
 
 class CallRefused(DesignBackendError):
-    """A final answer: repeating the same call cannot help (400, 401, 403, 404, 413, a refusal, ...)."""
+    """A final answer: repeating the same call cannot help (400, 401, 403, 404, 413, a refusal, ...).
+
+    `spent` is what the call took all the same, where it reached Claude.
+    """
 
     title = "Claude refused the call"
+    spent: "Usage | None" = None
 
 
 class CallInterrupted(DesignBackendError):
-    """A passing fault: network cut, 408, 409, 429, 5xx, overload. The orchestrator's retry policy decides."""
+    """A passing fault: network cut, 408, 409, 429, 5xx, overload. The orchestrator decides when to try again.
+
+    `retry_after` is the seconds that the API asked to wait, if it did; `spent` is what the call took all the same,
+    where it reached Claude.
+    """
 
     title = "The call to Claude was interrupted"
+    spent: "Usage | None" = None
+
+    def __init__(self, code: str, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after

@@ -1,152 +1,235 @@
-"""YAML read without type guessing, every value with its line: what Azure Pipelines itself sees. Pure and bounded.
+"""Reads untrusted YAML (or JSON) into plain values and remembers the line of each. Pure; bounded before it builds.
 
-Scalars stay text (`on`, `3.10` and `~` are what was written). Anchors, aliases, tags, repeated keys and several
-documents are refused, as Azure Pipelines refuses them, so a document can never be larger than its source.
+Values follow YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema), which is what JSON can hold: a
+date, `yes` or `NO` is text. Keys are always text. Size, depth and alias expansion are limited while events arrive.
 """
 
-from collections.abc import Generator, Iterator
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-MAXIMUM_CHARACTERS = 300_000
-MAXIMUM_VALUES = 40_000
-MAXIMUM_DEPTH = 60
+if TYPE_CHECKING:
+    from yaml.events import Event
 
+MAXIMUM_CHARACTERS = 1_000_000
+MAXIMUM_VALUES = 200_000
+"""Mappings, lists and scalars, each alias counted as often as it is used."""
+MAXIMUM_DEPTH = 64
+MAXIMUM_DIGITS = 300
+MAXIMUM_TRAPS = 200
 
-@dataclass(frozen=True, slots=True, eq=False)
-class YamlText:
-    """A scalar as written; `block` when it is a `|` or `>` block, whose text starts on the next line."""
+type Place = tuple[str | int, ...]
+"""Keys and indices that lead from the root of a document to a value."""
 
-    text: str
-    line: int
-    block: bool = False
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class YamlList:
-    """A sequence and the line it begins on."""
-
-    items: "tuple[YamlNode, ...]"
-    line: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class YamlMap:
-    """A mapping in source order; `open` when keys may join it that cannot be seen here."""
-
-    entries: "tuple[tuple[YamlText, YamlNode], ...]"
-    line: int
-    open: bool = False
-
-    def get(self, key: str) -> "YamlNode | None":
-        """The value of the first entry named `key`."""
-        return next((value for name, value in self.entries if name.text == key), None)
-
-    def text(self, key: str) -> str:
-        """The scalar named `key`, or an empty string."""
-        value = self.get(key)
-        return value.text if isinstance(value, YamlText) else ""
-
-    def keys(self) -> tuple[str, ...]:
-        """All keys, in source order."""
-        return tuple(name.text for name, _ in self.entries)
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_TRAP = re.compile(
+    r"(?:yes|no|on|off)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
+    r"|[-+]?[0-9]+(?::[0-5]?[0-9])+|0[0-7]+|[0-9]+(?:_[0-9]+)+",
+    re.IGNORECASE,
+)
 
 
-type YamlNode = YamlText | YamlList | YamlMap
+class UnreadableYamlError(ValueError):
+    """The text is no YAML that will be read; `line` is 0-based inside it."""
 
-
-class UnreadableYaml(ValueError):
-    """The text cannot be read as one plain YAML document; `line` says where."""
-
-    def __init__(self, message: str, line: int):
+    def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
-        self.message = message
         self.line = line
+        self.message = message
 
 
-@dataclass(slots=True)
-class _Level:
-    """A collection that is still being read; `seen` holds the keys of a mapping."""
+@dataclass(frozen=True)
+class LocatedYaml:
+    """A document's value, where each part of it stands, and unquoted scalars that YAML 1.1 readers take otherwise."""
 
-    line: int
-    mapping: bool
-    nodes: list[YamlNode] = field(default_factory=list["YamlNode"])
-    seen: set[str] = field(default_factory=set[str])
+    value: object
+    traps: tuple[tuple[int, str], ...]
+    _lines: dict[int, dict[str | int, int]] = field(repr=False)
 
-
-def read_yaml(source: str, first_line: int = 1) -> YamlNode:
-    """The document in `source`, whose first line counts as `first_line`; `UnreadableYaml` where it is none."""
-    if len(source) > MAXIMUM_CHARACTERS:
-        message = f"has {len(source):,} characters; at most {MAXIMUM_CHARACTERS:,} are checked"
-        raise UnreadableYaml(message, first_line)
-    levels = [_Level(first_line, mapping=False)]
-    for number, event in enumerate(_events(source, first_line)):
-        line = event.start_mark.line + first_line
-        if number > MAXIMUM_VALUES:
-            raise UnreadableYaml(f"holds more than {MAXIMUM_VALUES:,} values; the rest is not checked", line)
-        _take(type(event).__name__, event, line, levels)
-    if not levels[0].nodes:
-        raise UnreadableYaml("is empty", first_line)
-    return levels[0].nodes[0]
+    def line(self, place: Iterable[str | int] = ()) -> int:
+        """The 0-based line of the key or item at `place`, or of the nearest part of it that exists."""
+        node, line = self.value, 0
+        for key in place:
+            known = self._lines.get(id(node), {})
+            if key not in known:
+                break
+            line = known[key]
+            node = cast("dict[str | int, object]", node)[key]
+        return line
 
 
-def walk(node: YamlNode) -> Iterator[YamlNode]:
-    """`node` and everything below it, mapping keys left out."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        if isinstance(current, YamlMap):
-            stack.extend(value for _, value in reversed(current.entries))
-        elif isinstance(current, YamlList):
-            stack.extend(reversed(current.items))
+def load_located(text: str) -> LocatedYaml:
+    """Parse one YAML document; `UnreadableYamlError` says where and why not."""
+    if len(text) > MAXIMUM_CHARACTERS:
+        raise UnreadableYamlError(
+            0, f"It has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read."
+        )
+    reader = _Reader()
+    for event in _events(text):
+        reader.take(event)
+    return LocatedYaml(reader.root, tuple(reader.traps), reader.lines)
 
 
-def _events(source: str, first_line: int) -> Iterator[Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+def _events(text: str) -> "Iterator[Event]":
+    import yaml
 
-    events = cast(Generator[Any], YAML(typ="safe", pure=True).parse(source))  # pyright: ignore[reportUnknownMemberType] (untyped)
+    loader = cast(
+        "type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )  # libyaml, where it was built
+    parse = cast("Callable[..., Iterator[Event]]", yaml.parse)  # pyright: ignore[reportUnknownMemberType] (untyped)
     try:
-        yield from events
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        line = (mark.line if mark else 0) + first_line
-        raise UnreadableYaml(f"is not valid YAML: {problem}", line) from None
+        yield from parse(text, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise UnreadableYamlError(
+            mark.line if mark else 0, f"It is not valid YAML: {error.problem}."
+        ) from None
+    except yaml.reader.ReaderError as error:
+        raise UnreadableYamlError(0, f"It holds a character that YAML forbids: {error.reason}.") from None
+    except UnicodeEncodeError:
+        raise UnreadableYamlError(0, "It holds half of a surrogate pair, which is no character.") from None
 
 
-def _take(kind: str, event: Any, line: int, levels: list[_Level]) -> None:
-    """Add one parser event to the innermost open collection, opening and closing collections on the way."""
-    if kind == "AliasEvent" or getattr(event, "anchor", None):
-        raise UnreadableYaml("uses a YAML anchor or alias, which Azure Pipelines does not support", line)
-    if kind == "DocumentStartEvent" and levels[0].nodes:
-        raise UnreadableYaml("holds more than one YAML document", line)
-    if kind in ("MappingStartEvent", "SequenceStartEvent"):
-        if len(levels) > MAXIMUM_DEPTH:
-            raise UnreadableYaml(f"is nested more than {MAXIMUM_DEPTH} levels deep", line)
-        levels.append(_Level(line, mapping=kind == "MappingStartEvent"))
-    elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-        _add(_close(levels.pop()), levels[-1])
-    elif kind == "ScalarEvent":
-        style = event.style
-        _add(YamlText(event.value, line, block=style in ("|", ">"), quoted=style in ("'", '"')), levels[-1])
+@dataclass
+class _Open:
+    """A collection whose end has not been seen yet."""
+
+    value: dict[str, object] | list[object]
+    line: int
+    anchor: str | None
+    size: int = 1
+    height: int = 1
+    key: str | None = None
+    lines: dict[str | int, int] = field(default_factory=dict[str | int, int])
 
 
-def _add(node: YamlNode, level: _Level) -> None:
-    is_key = level.mapping and len(level.nodes) % 2 == 0
-    if is_key:
-        if not isinstance(node, YamlText):
-            raise UnreadableYaml("has a mapping key that is not plain text", node.line)
-        if node.text in level.seen and not node.text.lstrip().startswith("${{"):  # branches may repeat `else`
-            raise UnreadableYaml(f"repeats the key {node.text[:60]!r}", node.line)
-        level.seen.add(node.text)
-    level.nodes.append(node)
+class _Reader:
+    """Builds the value from parser events without recursion, and stops at the first limit that is passed."""
+
+    def __init__(self) -> None:
+        self.root: object = None
+        self.lines: dict[int, dict[str | int, int]] = {}
+        self.traps: list[tuple[int, str]] = []
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, tuple[object, int, int]] = {}
+        self._documents = 0
+
+    def take(self, event: "Event") -> None:
+        """Add one event."""
+        kind = type(event).__name__
+        line: int = event.start_mark.line
+        details = cast("Any", event)  # the attributes of an event depend on its class
+        match kind:
+            case "ScalarEvent":
+                self._scalar(details, line)
+            case "MappingStartEvent":
+                self._open(_Open({}, line, details.anchor))
+            case "SequenceStartEvent":
+                self._open(_Open([], line, details.anchor))
+            case "MappingEndEvent" | "SequenceEndEvent":
+                self._close()
+            case "AliasEvent":
+                self._alias(details.anchor, line)
+            case "DocumentStartEvent":
+                self._documents += 1
+                if self._documents > 1:
+                    raise UnreadableYamlError(line, "It holds more than one YAML document.")
+            case _:
+                pass
+
+    def _scalar(self, event: Any, line: int) -> None:
+        text: str = event.value
+        if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
+            raise UnreadableYamlError(line, f"It uses the YAML tag {event.tag!r}, which JSON cannot express.")
+        plain = bool(event.implicit[0]) and event.tag is None
+        value = _core_value(text, line) if plain else text
+        is_key = self._awaits_key()
+        if (
+            plain
+            and len(self.traps) < MAXIMUM_TRAPS
+            and (_TRAP.fullmatch(text) or (is_key and value != text))
+        ):
+            self.traps.append((line, text))
+        placed: object = text if is_key else value
+        self._remember(event.anchor, placed, 1, 0)
+        self._place(placed, line, 1, 0)
+
+    def _awaits_key(self) -> bool:
+        return bool(self._stack) and isinstance(self._stack[-1].value, dict) and self._stack[-1].key is None
+
+    def _open(self, opened: _Open) -> None:
+        if self._awaits_key():
+            raise UnreadableYamlError(opened.line, "A key is not plain text.")
+        if len(self._stack) >= MAXIMUM_DEPTH:
+            raise UnreadableYamlError(opened.line, f"It is nested more than {MAXIMUM_DEPTH} levels deep.")
+        self._stack.append(opened)
+
+    def _close(self) -> None:
+        closed = self._stack.pop()
+        self.lines[id(closed.value)] = closed.lines
+        self._remember(closed.anchor, closed.value, closed.size, closed.height)
+        self._place(closed.value, closed.line, closed.size, closed.height)
+
+    def _remember(self, anchor: str | None, value: object, size: int, height: int) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (value, size, height)
+
+    def _alias(self, anchor: str, line: int) -> None:
+        if anchor not in self._anchors or any(one.anchor == anchor for one in self._stack):
+            raise UnreadableYamlError(line, f"The alias *{anchor[:40]} has no finished anchor before it.")
+        value, size, height = self._anchors[anchor]
+        if self._awaits_key():
+            raise UnreadableYamlError(line, "A key is an alias.")
+        if len(self._stack) + height > MAXIMUM_DEPTH:
+            raise UnreadableYamlError(line, f"Its aliases nest more than {MAXIMUM_DEPTH} levels deep.")
+        self._place(value, line, size, height)
+
+    def _place(self, value: object, line: int, size: int, height: int) -> None:
+        if not self._stack:
+            self.root = value
+            return
+        top = self._stack[-1]
+        if isinstance(top.value, list):
+            top.lines[len(top.value)] = line
+            top.value.append(value)
+        elif top.key is None:
+            self._begin_key(top, cast("str", value), line)
+            return
+        else:
+            top.value[top.key] = value
+            top.key = None
+        top.size += size
+        top.height = max(top.height, height + 1)
+        if top.size > MAXIMUM_VALUES:
+            raise UnreadableYamlError(line, f"It expands to more than {MAXIMUM_VALUES:,} values.")
+
+    def _begin_key(self, top: _Open, key: str, line: int) -> None:
+        if key in top.lines:
+            raise UnreadableYamlError(line, f"The key {key[:80]!r} stands twice in one mapping.")
+        top.key = key
+        top.lines[key] = line
 
 
-def _close(level: _Level) -> YamlNode:
-    if not level.mapping:
-        return YamlList(tuple(level.nodes), level.line)
-    keys = cast("list[YamlText]", level.nodes[::2])
-    return YamlMap(tuple(zip(keys, level.nodes[1::2], strict=True)), level.line)
+def _core_value(text: str, line: int) -> object:
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if text[0] not in "+-.0123456789":
+        return text
+    if len(text) > MAXIMUM_DIGITS and (_INTEGER.fullmatch(text) or _FLOAT.fullmatch(text)):
+        raise UnreadableYamlError(line, f"It holds a number of more than {MAXIMUM_DIGITS} digits.")
+    if _INTEGER.fullmatch(text):
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if math.isinf(number):
+            raise UnreadableYamlError(line, f"The number {text[:40]} is too large.")
+        return number
+    return text

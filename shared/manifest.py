@@ -6,15 +6,19 @@ from the run itself.
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from shared import markdown
+from shared.accounting import accounting_table
 from shared.catalogue import Catalogue
 from shared.checks import Finding
 from shared.contracts import Call, FileEntry, ManifestRequest, Outcome, Usage
-from shared.plan import make_plan
+from shared.ledger import Ledger, Row
+from shared.manifest_json import PackFile
+from shared.plan import plan_of
 
 _STATUS_TEXT = {
     "running": "running: this manifest was begun in phase 1 and is replaced when the run ends",
@@ -24,28 +28,35 @@ _STATUS_TEXT = {
     "failed": "failed: there is no architecture, so there is no design",
     "cancelled": "cancelled on request",
 }
+LISTED_UNMET = 50
+"""Requirements not designed that the manifest itself lists."""
 _PENDING = "_Written when the run ends._"
 
 
 @dataclass(frozen=True)
 class Written:
-    """Texts made during the run: the orchestrator agent's answers by task, and all findings."""
+    """What the run made: the orchestrator agent's answers by task, findings at the end and at first, files, ledger."""
 
     sections: dict[str, str]
-    findings: list[Finding]
+    findings: list[Finding] = field(default_factory=list[Finding])
+    first_findings: list[Finding] = field(default_factory=list[Finding])
+    files: tuple[PackFile, ...] = ()
+    ledger: Ledger | None = None
 
 
 def render_manifest(request: ManifestRequest, written: Written, catalogue: Catalogue) -> str:
     """The whole manifest as Markdown."""
     parts = [
         _head(request),
-        _registry(request, catalogue),
+        _registry(request, written, catalogue),
+        _files(written.files),
         _missing(request, catalogue),
         *_agent_sections(request, written, catalogue, "setup"),
         *_agent_sections(request, written, catalogue, "synthesis"),
-        _findings(written.findings),
+        _ledger(written.ledger),
+        _findings(request, written),
         _plan(request),
-        _accounting(request),
+        accounting_table(request),
         _link_targets(request),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
@@ -68,14 +79,14 @@ def _head(request: ManifestRequest) -> str:
     return f"# {_cell(run.title)}: design manifest\n\n| | |\n|---|---|\n{table}"
 
 
-def _registry(request: ManifestRequest, catalogue: Catalogue) -> str:
+def _registry(request: ManifestRequest, written: Written, catalogue: Catalogue) -> str:
     rows = ["| agent | deliverable | state | size | SHA-256 |", "|---|---|---|---|---|"]
     for call, outcome in _drafts(request):
         name, size, digest = call.deliverable, "", ""
         if outcome.file:
             name = f"[{call.deliverable}]({_link(request, outcome.file)})"
             size, digest = f"{outcome.file.size:,} bytes", f"`{outcome.file.sha256}`"
-        state = _state(outcome, request.status)
+        state = _state(request, outcome, [each for each in written.findings if each.deliverable == call.deliverable])
         rows.append(f"| {catalogue[call.agent].title} | {name} | {state} | {size} | {digest} |")
     locations = [f"- `{outcome.file.path}`" for _, outcome in _drafts(request) if outcome.file]
     places = "Locations in the output container:\n\n" + "\n".join(locations) if locations else ""
@@ -87,14 +98,51 @@ def _drafts(request: ManifestRequest) -> Iterator[tuple[Call, Outcome]]:
     return ((call, outcomes[call.key]) for call in request.run.calls if call.task == "draft")
 
 
-def _state(outcome: Outcome, status: str) -> str:
-    if outcome.state == "done":
-        if outcome.errors:
-            return f"failing: {outcome.errors} error(s), {outcome.warnings} warning(s)"
-        return f"passed, {outcome.warnings} warning(s)" if outcome.warnings else "passed"
+def _state(request: ManifestRequest, outcome: Outcome, findings: list[Finding]) -> str:
     if outcome.state == "waiting":
-        return "waiting" if status == "running" else "not reached"
-    return outcome.state
+        return "waiting" if request.status == "running" else "not reached"
+    if outcome.state != "done":
+        return outcome.state
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    revised = f" after {outcome.revisions} revision(s)" if outcome.revisions else ""
+    if errors:
+        return f"**failing**: {errors} error(s), {warnings} warning(s){revised}"
+    return f"passed{revised}" + (f", {warnings} warning(s)" if warnings else "")
+
+
+def _files(files: tuple[PackFile, ...]) -> str:
+    """The files beside the manifest: extracted from the deliverables byte for byte, or made from the whole pack."""
+    if not files:
+        return ""
+    rows = ["| file | from | size | SHA-256 |", "|---|---|---|---|"]
+    for file in files:
+        source = f"{file.deliverable}, line {file.line}" if file.deliverable else ""
+        rows.append(f"| [{file.path}]({quote(file.path)}) | {source} | {file.size:,} bytes | `{file.sha256}` |")
+    return "## Files\n\n" + "\n".join(rows)
+
+
+def _ledger(ledger: Ledger | None) -> str:
+    """How many requirements are met, and those that are not; the whole ledger is its own file."""
+    if ledger is None:
+        return ""
+    if not ledger.rows:
+        return "## Requirements\n\nNo requirements were found in the PRD."
+    parts = [f"{ledger.coverage}. Every requirement with its places: [ledger.csv](ledger.csv)."]
+    unmet = [row for row in ledger.rows if row.verdict in ("declined", "missing")]
+    if unmet:
+        rows = ["| requirement | line | kind | asked for | verdict |", "|---|---|---|---|---|"]
+        rows += map(_unmet_row, unmet[:LISTED_UNMET])
+        parts.append("\n".join(rows))
+        if len(unmet) > LISTED_UNMET:
+            parts.append(f"{len(unmet) - LISTED_UNMET} more are in the ledger.")
+    return "\n\n".join(["## Requirements", *parts])
+
+
+def _unmet_row(row: Row) -> str:
+    asked = row.requirement
+    verdict = f"not designed, because {row.reason}" if row.verdict == "declined" else "**not designed**"
+    return f"| {asked.id} | {asked.line} | {asked.kind} | {_cell(asked.text[:200])} | {_cell(verdict)} |"
 
 
 def _link(request: ManifestRequest, file: FileEntry) -> str:
@@ -146,12 +194,21 @@ def _agent_sections(request: ManifestRequest, written: Written, catalogue: Catal
         yield f"## {title}\n\n{found.get(title) or absent}"
 
 
-def _findings(findings: list[Finding]) -> str:
-    if not findings:
-        return ""
-    rows = ["| rule | severity | deliverable | line | message | mend |", "|---|---|---|---|---|---|"]
-    rows += map(_finding_row, findings)
-    return "## Findings\n\n" + "\n".join(rows)
+def _findings(request: ManifestRequest, written: Written) -> str:
+    """What still breaks a rule, and per rule how many findings there were before and after revision."""
+    parts: list[str] = []
+    if request.across.failure:
+        parts.append(f"**The documents were not held against each other:** {_line(request.across.failure.detail)}")
+    if written.findings:
+        rows = ["| rule | severity | deliverable | line | message | mend |", "|---|---|---|---|---|---|"]
+        parts.append("\n".join([*rows, *map(_finding_row, written.findings)]))
+    if written.first_findings:
+        before = Counter(finding.rule for finding in written.first_findings)
+        after = Counter(finding.rule for finding in written.findings)
+        rows = ["| rule | found at first | left at the end |", "|---|---:|---:|"]
+        rows += [f"| {rule} | {before[rule]} | {after[rule]} |" for rule in sorted(before | after)]
+        parts.append("What revision changed:\n\n" + "\n".join(rows))
+    return "\n\n".join(["## Findings", *parts]) if parts else ""
 
 
 def _finding_row(finding: Finding) -> str:
@@ -160,25 +217,7 @@ def _finding_row(finding: Finding) -> str:
 
 
 def _plan(request: ManifestRequest) -> str:
-    plan = make_plan(request.run.calls, request.run.options, request.run.prd.size)
-    return f"## Execution plan\n\n```text\n{plan.text()}\n```"
-
-
-def _accounting(request: ManifestRequest) -> str:
-    rows = [
-        "| call | model | input | cache write | cache read | output | seconds |",
-        "|---|---|---:|---:|---:|---:|---:|",
-    ]
-    called = [outcome for outcome in request.outcomes if outcome.usage.calls]
-    rows += [_usage_row(outcome.key, _cell(outcome.model), outcome.usage) for outcome in called]
-    total = sum((outcome.usage for outcome in request.outcomes), Usage())
-    rows.append(_usage_row("**all calls**", str(total.calls), total))
-    return "## Accounting\n\n" + "\n".join(rows)
-
-
-def _usage_row(name: str, model: str, usage: Usage) -> str:
-    numbers = (usage.input_tokens, usage.cache_write_tokens, usage.cache_read_tokens, usage.output_tokens)
-    return f"| {name} | {model} | {' | '.join(f'{number:,}' for number in numbers)} | {usage.seconds:.1f} |"
+    return f"## Execution plan\n\n```text\n{plan_of(request.run).text()}\n```"
 
 
 def _line(text: str) -> str:
@@ -186,5 +225,5 @@ def _line(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Untrusted text inside a table cell: one line, no cell border, no HTML."""
-    return _line(text).replace("|", "\\|").replace("<", "&lt;")
+    """Untrusted text inside a table cell or title: one line, no cell border, no HTML, no link."""
+    return re.sub(r"([|\[\]])", r"\\\1", _line(text)).replace("<", "&lt;")

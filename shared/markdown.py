@@ -1,5 +1,6 @@
 """Reads Markdown deliverables: sections and fenced blocks with their lines. Pure; parses with markdown-it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -34,12 +35,13 @@ class Fence:
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable("table")
+    # Inline text is left unparsed: sections and fences need none of it, and hostile text makes it slow.
+    return MarkdownIt("commonmark").enable("table").disable("inline")
 
 
 def sections(text: str, level: int = 2) -> list[Section]:
     """The sections headed at `level`, in order; a section runs to the next heading of that level or above."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     headings = list(_headings(_parser().parse(text), level))
     ends = [line for _, line, _ in headings[1:]] + [len(lines)] * bool(headings)
     return [
@@ -56,8 +58,13 @@ def title(text: str) -> str | None:
 
 def fences(text: str) -> list[Fence]:
     """All fenced blocks, also those inside lists and quotes, in order."""
-    lines = text.splitlines()
+    lines = _lines(text)
     return [_fence(token, lines) for token in _parser().parse(text) if token.type == "fence" and token.map]
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as CommonMark has them: a form feed or U+2028 ends none."""
+    return re.findall(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+", text)
 
 
 def _headings(tokens: list["Token"], deepest: int) -> Iterator[tuple[str, int, int]]:

@@ -1,19 +1,21 @@
-"""The Execution Plan Summary: what a run will do, shown before it starts. Pure."""
+"""The Execution Plan Summary: what a run will do and cost, shown before it starts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from shared.contracts import Call, Options
+from shared.contracts import Call, Options, Prices, RunInput, Usage
+from shared.prices import as_number, in_words, price_of, total
+from shared.prompts import SMALLEST_CACHED_TOKENS
 
-CHARACTERS_PER_TOKEN = 4
-"""Rule of thumb for English prose; `count_tokens` is exact but needs a call."""
 OUTPUT_TOKENS_PER_SECOND = 70
 """Streaming pace assumed for the estimate."""
 SECONDS_PER_CALL = 5
 """Time to the first token and storage work around a call."""
-PROMPT_TOKENS = 2_500
-"""The shared system text and a role prompt."""
+ROLE_TOKENS = 2_000
+"""An assignment with its role prompt."""
+NO_PRICES = Prices()
 _TITLES = {1: "Setup", 2: "Architecture", 3: "Specialists", 4: "Synthesis"}
 
 
@@ -33,13 +35,24 @@ class Phase:
 
 @dataclass(frozen=True)
 class Plan:
-    """Phases with their calls and estimates (seconds, tokens)."""
+    """Phases with their calls and estimates (seconds, tokens, US dollars), each without revisions.
+
+    `counted` says that Claude has counted what all calls read; `prices` are those that the cost rests on.
+    """
 
     phases: tuple[Phase, ...]
     options: Options
     estimated_seconds: int
     estimated_input_tokens: int
     estimated_output_tokens: int
+    estimated_cost: Decimal | None
+    counted: bool
+    prices: Prices
+
+    @property
+    def basis(self) -> str:
+        """How the input was measured."""
+        return "counted" if self.counted else "estimated"
 
     @property
     def calls(self) -> int:
@@ -63,7 +76,10 @@ class Plan:
             "estimated_tokens": {
                 "input": self.estimated_input_tokens,
                 "output": self.estimated_output_tokens,
+                "basis": self.basis,
             },
+            "estimated_cost_usd": as_number(self.estimated_cost),
+            "prices_as_of": self.prices.as_of or None,
             "stack": self.options.stack,
             "stack_reason": self.options.stack_reason,
             "db": self.options.db,
@@ -75,18 +91,39 @@ class Plan:
         lines = ["Execution Plan Summary:"]
         lines += [_phase_line(phase) for phase in self.phases]
         tokens = f"{_thousands(self.estimated_input_tokens)} in, {_thousands(self.estimated_output_tokens)} out"
+        how = "PRD counted by Claude" if self.counted else "PRD estimated from its length"
         lines += [
             f"Total Task calls: {self.calls}",
             f"Stack: {self.options.stack} ({self.options.stack_reason})",
             f"Database: {self.options.db or 'chosen by the architect'}",
             f"Estimated completion: {_duration(self.estimated_seconds)}",
-            f"Estimated tokens: {tokens}",
+            f"Estimated tokens: {tokens} ({how})",
+            f"Estimated cost: {self._cost_in_words()}",
         ]
         return "\n".join(lines)
 
+    def _cost_in_words(self) -> str:
+        if self.estimated_cost is None:
+            calls = [call for phase in self.phases for call in phase.calls]
+            unknown = dict.fromkeys(call.model for call in calls if price_of(call.model, self.prices) is None)
+            return f"price unknown ({', '.join(filter(None, unknown)) or 'no model named'})"
+        return f"about {in_words(self.estimated_cost)} (prices of {self.prices.as_of})"
 
-def make_plan(calls: Sequence[Call], options: Options, prd_characters: int) -> Plan:
-    """Group `calls` by phase and estimate from the PRD's length and the agents' typical outputs."""
+
+def plan_of(run: RunInput) -> Plan:
+    """The plan of a run, as it was shown before it started."""
+    return make_plan(run.calls, run.options, run.prefix_tokens, counted=run.prefix_counted, prices=run.prices)
+
+
+def make_plan(
+    calls: Sequence[Call],
+    options: Options,
+    prefix_tokens: int,
+    *,
+    counted: bool = False,
+    prices: Prices = NO_PRICES,
+) -> Plan:
+    """Group `calls` by phase and estimate from the length of what all read and the agents' typical outputs."""
     numbers = sorted({call.phase for call in calls})
     phases = tuple(
         Phase(
@@ -96,25 +133,50 @@ def make_plan(calls: Sequence[Call], options: Options, prd_characters: int) -> P
         )
         for number in numbers
     )
-    outputs = {call.deliverable: call.estimated_output_tokens for call in calls if call.task == "draft"}
-    prd_tokens = prd_characters // CHARACTERS_PER_TOKEN
+    usages = _usages(calls, prefix_tokens)
     return Plan(
         phases=phases,
         options=options,
         estimated_seconds=sum(max(map(_seconds, phase.calls)) for phase in phases),
-        estimated_input_tokens=sum(PROMPT_TOKENS + prd_tokens + _read_tokens(call, outputs) for call in calls),
-        estimated_output_tokens=sum(call.estimated_output_tokens for call in calls),
+        estimated_input_tokens=sum(usage.all_input_tokens for usage in usages),
+        estimated_output_tokens=sum(usage.output_tokens for usage in usages),
+        estimated_cost=total(zip(usages, (call.model for call in calls), strict=True), prices),
+        counted=counted,
+        prices=prices,
     )
+
+
+def _usages(calls: Sequence[Call], prefix_tokens: int) -> list[Usage]:
+    """What each call will take: whatever a call of the same model has read before comes from Claude's cache."""
+    drafts = {call.deliverable: call.estimated_output_tokens for call in calls if call.task == "draft"}
+    cached: dict[str, set[str]] = {}
+    usages: list[Usage] = []
+    for call in calls:
+        pieces = {"": prefix_tokens} | {name: tokens for name, tokens in drafts.items() if _reads(call, name)}
+        known = cached.setdefault(call.model, set())
+        read = sum(tokens for name, tokens in pieces.items() if name in known)
+        new = sum(pieces.values()) - read
+        written = new if read + new >= SMALLEST_CACHED_TOKENS else 0
+        if written:
+            known |= pieces.keys()
+        usages.append(
+            Usage(
+                input_tokens=ROLE_TOKENS + new - written,
+                cache_write_tokens=written,
+                cache_read_tokens=read,
+                output_tokens=call.estimated_output_tokens,
+                longest_prompt_tokens=ROLE_TOKENS + read + new,
+            )
+        )
+    return usages
+
+
+def _reads(call: Call, name: str) -> bool:
+    return "*" in call.needs or name in call.needs
 
 
 def _seconds(call: Call) -> int:
     return SECONDS_PER_CALL + call.estimated_output_tokens // OUTPUT_TOKENS_PER_SECOND
-
-
-def _read_tokens(call: Call, outputs: dict[str, int]) -> int:
-    if "*" in call.needs:
-        return sum(outputs.values())
-    return sum(outputs.get(need, 0) for need in call.needs)
 
 
 def _phase_line(phase: Phase) -> str:

@@ -1,8 +1,8 @@
 """Composes what is sent to Claude. Pure.
 
-One system text, then the PRD, then earlier documents: identical bytes for all agents that share them, each a cache
-breakpoint. What differs by agent, the assignment and role prompt, comes last. Documents stand in tags named after
-their own hash, so that no document can forge the end of its block.
+One system text, then the PRD with its numbered requirements, then earlier documents: identical bytes for all agents
+that share them, each a cache breakpoint. What differs by agent, the assignment and role prompt, comes last. Documents
+stand in tags named after their own hash, so that no document can forge the end of its block.
 """
 
 import hashlib
@@ -10,9 +10,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.catalogue import Agent, Task, fill
+from shared.catalogue import Agent, Task, catalogue, fill
+from shared.checks import Finding
+from shared.requirements import annotated, extract_requirements
 
 NO_DATABASE = "architect's choice"
+PRD_NAME = "PRD.md"
+"""What every PRD is called in a prompt: the same content under another file name is the same question."""
+CHARACTERS_PER_TOKEN = 4
+SMALLEST_CACHED_TOKENS = 4_096
+"""The largest of the models' minimum cacheable prefixes."""
+WRITE_PRICE, READ_PRICE = 1.25, 0.1
+"""Price of cached input tokens relative to plain ones."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +54,92 @@ class Block:
 
 @dataclass(frozen=True)
 class Prompt:
-    """One request's content: the system text and the blocks of the single user message."""
+    """One request's content: system text, blocks of the user message, and how to ask for more of a cut answer."""
 
     system: str
     blocks: tuple[Block, ...]
+    continuation: str
 
 
-def compose(system: str, prd: Text, documents: Sequence[Text], assignment: Assignment) -> Prompt:
-    """Lay out one call. The PRD and the last document end cacheable prefixes; the role comes last."""
-    blocks = [Block(_tagged("prd", prd), cached=True)]
-    blocks += [Block(_tagged("document", document), cached=document is documents[-1]) for document in documents]
-    blocks.append(Block(_role(assignment), cached=False))
-    return Prompt(system.strip(), tuple(blocks))
+@dataclass(frozen=True)
+class Revision:
+    """What a revision adds: the agent's own text, the findings about it, and how to go about them."""
+
+    previous: Text
+    findings: Sequence[Finding]
+    instruction: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an agent reads before its role: the same bytes for every agent of a phase."""
+
+    system: str
+    prd: Text
+    requirements: str
+    documents: Sequence[Text]
+    continuation: str = "Continue exactly where your last message stops."
+
+
+def reading_of(prd: str, documents: Sequence[Text] = ()) -> Reading:
+    """What agents read of a PRD and of what their colleagues wrote."""
+    agents = catalogue()
+    listed = annotated(extract_requirements(prd))
+    return Reading(agents.system, Text(PRD_NAME, prd), listed, documents, agents.continuation)
+
+
+def compose(reading: Reading, assignment: Assignment, revision: Revision | None = None) -> Prompt:
+    """Lay out one call. The requirements and the last document end cacheable prefixes; the role comes last."""
+    blocks = _shared_blocks(reading)
+    if revision is None:
+        blocks.append(Block(_role(assignment), cached=False))
+    else:
+        blocks += _revision_blocks(assignment, revision)
+    return Prompt(reading.system.strip(), tuple(blocks), reading.continuation.strip())
+
+
+def prefix(reading: Reading) -> Prompt:
+    """What `compose` puts before every role: enough to warm the cache with. Ends at the last cache breakpoint."""
+    return Prompt(reading.system.strip(), tuple(_shared_blocks(reading)), reading.continuation.strip())
+
+
+def saves_tokens(prompt: Prompt, readers: int) -> bool:
+    """Whether warming `prompt`'s prefix costs less than having each of `readers` concurrent calls write it.
+
+    Written once and read by all: 1.25 + 0.1 x readers; unwarmed, nobody can read what all are still writing:
+    1.25 x readers (prices of the five-minute cache, in base input tokens). Below the smallest prefix that the API
+    caches, nothing is saved.
+    """
+    if estimated_tokens(prompt) < SMALLEST_CACHED_TOKENS:
+        return False
+    return WRITE_PRICE + READ_PRICE * readers < WRITE_PRICE * readers
+
+
+def estimated_tokens(prompt: Prompt) -> int:
+    """How long a prompt is by rule of thumb; Claude's `count_tokens` is exact but needs a call."""
+    return (len(prompt.system) + sum(len(block.text) for block in prompt.blocks)) // CHARACTERS_PER_TOKEN
+
+
+def _shared_blocks(reading: Reading) -> list[Block]:
+    documents = reading.documents
+    listed = Text("requirements", reading.requirements)
+    blocks = [Block(_tagged("prd", reading.prd), cached=False), Block(_tagged("requirements", listed), cached=True)]
+    return blocks + [Block(_tagged("document", document), cached=document is documents[-1]) for document in documents]
+
+
+def _revision_blocks(assignment: Assignment, revision: Revision) -> list[Block]:
+    """The role as it was, then the agent's own text, the findings, and what to do."""
+    lines = [
+        f"- {finding.rule} ({finding.severity}), line {finding.line}: {finding.message} Mend: {finding.mend}"
+        for finding in revision.findings
+    ]
+    findings = Text(assignment.agent.deliverable, "\n".join(lines))
+    return [
+        Block(_role(assignment, task="revise"), cached=False),
+        Block(_tagged("document", revision.previous), cached=False),
+        Block(_tagged("findings", findings), cached=False),
+        Block(revision.instruction.strip(), cached=False),
+    ]
 
 
 def _tagged(kind: str, text: Text) -> str:
@@ -69,7 +152,7 @@ def _attribute(value: str) -> str:
     return re.sub(r"[\x00-\x1f\"<>&]", "_", value)[:200]
 
 
-def _role(assignment: Assignment) -> str:
+def _role(assignment: Assignment, task: str | None = None) -> str:
     values = {
         "project": assignment.project,
         "stack": assignment.stack,
@@ -78,7 +161,7 @@ def _role(assignment: Assignment) -> str:
     lines = [
         "<assignment>",
         f"agent: {assignment.agent.name}",
-        f"task: {assignment.task.name}",
+        f"task: {task or assignment.task.name}",
         f"deliverable: {assignment.agent.deliverable}",
         *(f"{name}: {value}" for name, value in values.items()),
         "</assignment>",

@@ -4,26 +4,44 @@
 """
 
 import asyncio
-from functools import cache
+import importlib
+from collections.abc import Awaitable, Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from shared.blobs import BlobStore
-from shared.claude import Claude
+from shared.call_store import CallStore
+from shared.checker import Checker
+from shared.claude import AnthropicApi, Claude, Foundry
+from shared.errors import CallInterrupted, SettingsError
+from shared.keys import CachedKey, FixedKey
 from shared.settings import Settings
+from shared.vault import SIGN_IN, Vault
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+FOUNDRY_SCOPE = "https://ai.azure.com/.default"
+"""What Entra ID tokens for Claude in Microsoft Foundry are for (`anthropic/lib/foundry.md`)."""
+
 
 class Services:
-    """Settings and the clients built from them."""
+    """Settings and the clients built from them.
 
-    def __init__(self, settings: Settings) -> None:
+    A `credential` that is given is the app's identity, a `vault` that is given holds the key.
+    """
+
+    def __init__(
+        self, settings: Settings, *, credential: "AsyncTokenCredential | None" = None, vault: Vault | None = None
+    ) -> None:
         self.settings = settings
+        self._vault = vault
         self._blobs: BlobStore | None = None
+        self._calls: CallStore | None = None
+        self.checker = Checker(settings.check_timeout_seconds)
         self._claude: Claude | None = None
         self._claude_lock = asyncio.Lock()
-        self._credential: AsyncTokenCredential | None = None
+        self._credential = credential
 
     @property
     def blobs(self) -> BlobStore:
@@ -33,43 +51,81 @@ class Services:
             if connection:
                 self._blobs = BlobStore.from_connection_string(connection)
             else:
-                self._blobs = BlobStore.from_identity(uri or "", self._identity())
+                self._blobs = BlobStore.from_identity(uri or "", self.identity)
         return self._blobs
 
+    @property
+    def calls(self) -> CallStore:
+        """The answers that were paid for."""
+        if self._calls is None:
+            self._calls = CallStore(self.blobs)
+        return self._calls
+
     async def claude(self) -> Claude:
-        """The Claude client; the first call reads the key from Key Vault where one is configured."""
+        """The Claude client. Key or token are asked for by its first call, not here."""
         async with self._claude_lock:
             if self._claude is None:
-                key = await self._read_key()
-                settings = self.settings
-                self._claude = Claude(key, settings.anthropic_url, settings.call_timeout_seconds)
+                if self.settings.key_vault_url or self.settings.foundry_url:
+                    # Importing takes a moment: in a thread, so that the worker goes on answering meanwhile.
+                    await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
+                self._claude = Claude(self._access(), self.settings.call_timeout_seconds)
             return self._claude
 
-    async def _read_key(self) -> str:
-        if self.settings.key_vault_url:
-            from shared.vault import read_secret
+    def _access(self) -> AnthropicApi | Foundry:
+        settings = self.settings
+        if settings.foundry_url:
+            return Foundry(settings.foundry_url, entra_token(self.identity, FOUNDRY_SCOPE))
+        if settings.key_vault_url:
+            vault = self._vault or Vault(settings.key_vault_url, self.identity)
+            keys = CachedKey(partial(vault.read, settings.key_secret), settings.key_cache_seconds)
+            return AnthropicApi(keys, settings.anthropic_url)
+        return AnthropicApi(FixedKey(settings.anthropic_key or ""), settings.anthropic_url)
 
-            return await read_secret(self.settings.key_vault_url, self.settings.key_secret, self._identity())
-        return self.settings.anthropic_key or ""
-
-    def _identity(self) -> "AsyncTokenCredential":
+    @property
+    def identity(self) -> "AsyncTokenCredential":
+        """Who the app is: its managed identity in Azure and no other, developer credentials elsewhere."""
         if self._credential is None:
-            from azure.identity.aio import DefaultAzureCredential
+            from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
             client_id = self.settings.identity_client_id
-            self._credential = (
-                DefaultAzureCredential(managed_identity_client_id=client_id) if client_id else DefaultAzureCredential()
-            )
+            if self.settings.identity_endpoint:
+                self._credential = ManagedIdentityCredential(client_id=client_id)
+            else:
+                named = {"managed_identity_client_id": client_id} if client_id else {}
+                self._credential = DefaultAzureCredential(**named)
         return self._credential
 
     async def close(self) -> None:
         """Close every client that was opened."""
+        await self.checker.close()
         if self._blobs is not None:
             await self._blobs.close()
         if self._claude is not None:
             await self._claude.close()
         if self._credential is not None:
             await self._credential.close()
+
+
+def entra_token(credential: "AsyncTokenCredential", scope: str) -> Callable[[], Awaitable[str]]:
+    """A function that gives an Entra ID token for `scope`, renewed before it expires.
+
+    It raises `SettingsError` where the identity is refused, `CallInterrupted` where Entra ID cannot be reached.
+    """
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
+    from azure.identity.aio import get_bearer_token_provider
+
+    provide = get_bearer_token_provider(credential, scope)
+
+    async def token() -> str:
+        try:
+            return await provide()
+        except ClientAuthenticationError as error:
+            fault = SettingsError("identity", f"No Entra ID token for {scope} ({type(error).__name__}).", SIGN_IN)
+        except AzureError as error:
+            fault = CallInterrupted("identity", f"Entra ID gave no token for {scope} ({type(error).__name__}).")
+        raise fault  # out here, so that the SDK's error and what it holds are not its context
+
+    return token
 
 
 @cache

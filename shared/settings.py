@@ -3,17 +3,41 @@
 `python -m shared.settings` prints the table that docs/settings.md holds.
 """
 
+import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from shared.contracts import Cap, Prices
 from shared.errors import SettingsError
+from shared.keys import is_sendable
+from shared.models import TIERS, ModelSettings
+from shared.prices import price_of, read_prices
+
+_SECRET_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+_RESOURCE_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,62}[0-9A-Za-z]")
+_VAULT_URL = re.compile(r"https://[0-9A-Za-z.-]+(:\d+)?/?")
+_SAFE_URL = re.compile(r"(https://[0-9A-Za-z.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?(/\S*)?")
+"""Where a token may travel: over TLS, or without leaving the machine."""
 
 
-def _setting(variable: str, why: str, default: Any, *, secret: bool = False) -> Any:
-    """Declare a setting: its environment variable, what it is for, its default; secrets stay out of `repr`."""
-    return field(default=default, repr=not secret, metadata={"variable": variable, "why": why})
+_ANTHROPIC = "https://api.anthropic.com"
+"""The SDK's own address of Claude."""
+
+
+def _setting(variable: str, why: str, default: Any, *, secret: bool = False, zero: bool = False) -> Any:
+    """Declare a setting: its environment variable, what it is for, its default; secrets stay out of `repr`.
+
+    Numbers are greater than zero, unless `zero` is one too.
+    """
+    return field(default=default, repr=not secret, metadata={"variable": variable, "why": why, "zero": zero})
+
+
+def _for_tier(setting: str, tier: str) -> Any:
+    """Declare what one tier of agents has in place of `setting`."""
+    return _setting(f"{setting}_{tier.upper()}", f"In place of `{setting}` for agents of the tier `{tier}`.", None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +57,18 @@ class Settings:
     )
     identity_client_id: str | None = _setting(
         "AzureWebJobsStorage__clientId",
-        "Client id of the user-assigned managed identity, if there is one.",
+        "Client id of the user-assigned managed identity, if there is one: for storage, Key Vault and Foundry alike.",
+        None,
+    )
+    identity_endpoint: str | None = _setting(
+        "IDENTITY_ENDPOINT",
+        "Set by Azure in an app with a managed identity, which is then the only identity tried. "
+        "Elsewhere developer credentials (`az login`) are.",
         None,
     )
     anthropic_key: str | None = _setting(
         "ANTHROPIC_API_KEY",
-        "Claude API key, for local use. In Azure the key comes from Key Vault.",
+        "Claude API key, for local use. In Azure the key comes from Key Vault, or Foundry needs none.",
         None,
         secret=True,
     )
@@ -47,8 +77,78 @@ class Settings:
     )
     key_vault_url: str | None = _setting("KEY_VAULT_URL", "Key Vault that holds the Claude API key.", None)
     key_secret: str = _setting("ANTHROPIC_KEY_SECRET", "Name of the secret in that vault.", "anthropic-api-key")
-    model: str = _setting("ANTHROPIC_MODEL", "Claude model that writes the deliverables.", "claude-sonnet-5-5")
-    max_output_tokens: int = _setting("MAX_OUTPUT_TOKENS", "Most tokens one deliverable may take.", 64_000)
+    key_cache_seconds: int = _setting(
+        "ANTHROPIC_KEY_CACHE_SECONDS",
+        "How long a key read from the vault is used before it is read again. Claude rejecting it has the same effect.",
+        900,
+    )
+    foundry_resource: str | None = _setting(
+        "FOUNDRY_RESOURCE",
+        "Claude in Microsoft Foundry: name of the Foundry resource, reached with the app's identity and no key. "
+        "`ANTHROPIC_MODEL` then names one of its deployments.",
+        None,
+    )
+    foundry_base_url: str | None = _setting(
+        "FOUNDRY_BASE_URL", "Address in place of FOUNDRY_RESOURCE, such as a gateway's.", None
+    )
+    model: str = _setting(
+        "ANTHROPIC_MODEL",
+        "Claude model that writes the deliverables. An agent's file names its tier (strong, balanced or fast), and "
+        "each tier may have a model of its own. Agents share what Claude has cached only where model, effort and "
+        "thinking are the same.",
+        "claude-sonnet-5-5",
+    )
+    model_strong: str | None = _for_tier("ANTHROPIC_MODEL", "strong")
+    model_balanced: str | None = _for_tier("ANTHROPIC_MODEL", "balanced")
+    model_fast: str | None = _for_tier("ANTHROPIC_MODEL", "fast")
+    effort: str | None = _setting(
+        "ANTHROPIC_EFFORT",
+        "How much effort the model makes: low, medium, high, xhigh or max. Default: the model's.",
+        None,
+    )
+    effort_strong: str | None = _for_tier("ANTHROPIC_EFFORT", "strong")
+    effort_balanced: str | None = _for_tier("ANTHROPIC_EFFORT", "balanced")
+    effort_fast: str | None = _for_tier("ANTHROPIC_EFFORT", "fast")
+    thinking: str | None = _setting(
+        "ANTHROPIC_THINKING",
+        "How the model thinks: adaptive, between_tools, disabled, or a number of tokens. Default: the model's.",
+        None,
+    )
+    thinking_strong: str | None = _for_tier("ANTHROPIC_THINKING", "strong")
+    thinking_balanced: str | None = _for_tier("ANTHROPIC_THINKING", "balanced")
+    thinking_fast: str | None = _for_tier("ANTHROPIC_THINKING", "fast")
+    max_output_tokens: int = _setting(
+        "MAX_OUTPUT_TOKENS", "Most tokens one deliverable may take, those of thinking included.", 64_000
+    )
+    max_output_tokens_strong: int | None = _for_tier("MAX_OUTPUT_TOKENS", "strong")
+    max_output_tokens_balanced: int | None = _for_tier("MAX_OUTPUT_TOKENS", "balanced")
+    max_output_tokens_fast: int | None = _for_tier("MAX_OUTPUT_TOKENS", "fast")
+    run_token_cap: int = _setting(
+        "RUN_TOKEN_CAP",
+        "Most tokens a run may use, read and written together; 0 is no cap. Checked before each call: calls that are "
+        "under way end, no further one is made, and the manifest says what is left undone.",
+        0,
+        zero=True,
+    )
+    run_cost_cap_usd: float = _setting(
+        "RUN_COST_CAP_USD",
+        "Most US dollars a run may cost, checked alike; 0 is no cap. The price of every model in use must be known.",
+        0.0,
+        zero=True,
+    )
+    prices_json: str = _setting(
+        "PRICES",
+        "Prices that replace or extend the table in `shared/prices.py`, in US dollars per million tokens: "
+        '`{"as_of": "2026-11-01", "models": {"claude-x": {"input": 2, "output": 10, "cache_write": 2.5, '
+        '"cache_read": 0.2}}}`. What a model without a price costs is "price unknown".',
+        "",
+    )
+    call_retention_days: float = _setting(
+        "CALL_RETENTION_DAYS",
+        "How long an answer of Claude's is kept, so that the same call is not paid for again (`fresh` runs do not use "
+        "it).",
+        30.0,
+    )
     call_timeout_seconds: int = _setting(
         "CALL_TIMEOUT_SECONDS", "Longest silence of Claude's stream before a call counts as interrupted.", 120
     )
@@ -56,17 +156,39 @@ class Settings:
         "OUTPUT_ROOT", "Folder of the output container that holds all packs.", ".claude/outputs/design"
     )
     max_prd_bytes: int = _setting("MAX_PRD_BYTES", "Largest PRD accepted, in bytes.", 5_000_000)
+    revisions: int = _setting("REVISIONS", "How often a deliverable goes back to its agent with findings.", 2)
+    check_timeout_seconds: float = _setting(
+        "CHECK_TIMEOUT_SECONDS", "Longest time one check may take, loading its parser included.", 60.0
+    )
     activity_attempts: int = _setting("ACTIVITY_ATTEMPTS", "How often one step of a run is tried.", 4)
     first_retry_seconds: float = _setting(
         "FIRST_RETRY_SECONDS",
         "Wait before the second try; doubles with each further one, up to 5 minutes.",
         5.0,
     )
+    first_wait_seconds: float = _setting(
+        "FIRST_WAIT_SECONDS", "Wait before an interrupted call to Claude is tried again; doubles each time.", 5.0
+    )
+    longest_wait_seconds: float = _setting(
+        "LONGEST_WAIT_SECONDS", "Longest such wait, also where Claude asks for a longer one.", 600.0
+    )
+    patience_seconds: float = _setting(
+        "PATIENCE_SECONDS", "All waits of one call together; after that the call has failed.", 7_200.0
+    )
     sweep_schedule: str = _setting(
         "SWEEP_SCHEDULE", "NCRONTAB schedule of the sweep that finds PRDs without a run.", "0 */5 * * * *"
     )
     claim_grace_seconds: int = _setting(
         "CLAIM_GRACE_SECONDS", "Age at which a claimed run that never started is started by someone else.", 60
+    )
+    insights_connection: str | None = _setting(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "Application Insights that gets the app's own log lines, spans and metrics. Nothing is exported without it.",
+        None,
+        secret=True,
+    )
+    log_prompts: bool = _setting(
+        "LOG_PROMPTS", "Log what is sent to Claude and what it answers, at DEBUG and capped: true or false.", False
     )
 
     @classmethod
@@ -89,10 +211,84 @@ class Settings:
         problems: list[str] = []
         if not (self.storage_connection or self.storage_uri):
             problems.append("AzureWebJobsStorage or AzureWebJobsStorage__blobServiceUri must be set")
-        if not (self.anthropic_key or self.key_vault_url):
-            problems.append("KEY_VAULT_URL (in Azure) or ANTHROPIC_API_KEY (locally) must be set")
-        if self.anthropic_key and self.key_vault_url:
-            problems.append("ANTHROPIC_API_KEY and KEY_VAULT_URL are both set: remove one")
+        return problems + self._access_contradictions() + self._access_errors() + self._model_contradictions()
+
+    @property
+    def claude_address(self) -> str:
+        """Where calls to Claude go."""
+        return self.foundry_url or self.anthropic_url or _ANTHROPIC
+
+    def model_for(self, tier: str) -> ModelSettings:
+        """How agents of a tier call Claude."""
+
+        def own(name: str) -> Any:
+            value = getattr(self, f"{name}_{tier}")
+            return getattr(self, name) if value is None else value
+
+        return ModelSettings(own("model"), own("max_output_tokens"), own("effort"), own("thinking"))
+
+    @property
+    def prices(self) -> Prices:
+        """The price table: the default one with PRICES over it."""
+        return read_prices(self.prices_json)
+
+    @property
+    def cap(self) -> Cap:
+        """What one run may spend."""
+        return Cap(self.run_token_cap, self.run_cost_cap_usd)
+
+    def _model_contradictions(self) -> list[str]:
+        problems: dict[str, None] = {}
+        tiers = [self.model_for(tier) for tier in TIERS]
+        for tier, chosen in zip(TIERS, tiers, strict=True):
+            problems |= dict.fromkeys(f"{tier} agents: {problem}" for problem in chosen.contradictions())
+        try:
+            prices = self.prices
+        except ValueError as error:
+            return [*problems, f"PRICES: {error}"]
+        unpriced = dict.fromkeys(chosen.model for chosen in tiers if price_of(chosen.model, prices) is None)
+        if self.run_cost_cap_usd and unpriced:
+            names = ", ".join(unpriced)
+            problems |= {f"RUN_COST_CAP_USD is set, but the price of {names} is unknown: add it to PRICES": None}
+        return list(problems)
+
+    @property
+    def foundry_url(self) -> str | None:
+        """Base URL of Claude in Microsoft Foundry, where that is chosen."""
+        if self.foundry_resource:
+            return f"https://{self.foundry_resource}.services.ai.azure.com/anthropic/"
+        return self.foundry_base_url
+
+    def _access_contradictions(self) -> list[str]:
+        """There is exactly one way to Claude: which one is never a matter of precedence."""
+        ways = {
+            "ANTHROPIC_API_KEY": self.anthropic_key,
+            "KEY_VAULT_URL": self.key_vault_url,
+            "FOUNDRY_RESOURCE": self.foundry_resource,
+            "FOUNDRY_BASE_URL": self.foundry_base_url,
+        }
+        chosen = [variable for variable, value in ways.items() if value]
+        problems: list[str] = []
+        if not chosen:
+            problems.append("KEY_VAULT_URL or FOUNDRY_RESOURCE (in Azure) or ANTHROPIC_API_KEY (locally) must be set")
+        if len(chosen) > 1:
+            problems.append(f"{' and '.join(chosen)} are {'both' if len(chosen) == 2 else 'all'} set: keep one")
+        if self.foundry_url and self.anthropic_url:
+            problems.append("ANTHROPIC_BASE_URL is not used with Foundry: remove it, or use FOUNDRY_BASE_URL alone")
+        return problems
+
+    def _access_errors(self) -> list[str]:
+        problems: list[str] = []
+        if self.anthropic_key and not is_sendable(self.anthropic_key):
+            problems.append("ANTHROPIC_API_KEY holds characters that no key has")
+        if self.key_vault_url and not _VAULT_URL.fullmatch(self.key_vault_url):
+            problems.append(f"KEY_VAULT_URL={self.key_vault_url!r} is not of the form https://NAME.vault.azure.net")
+        if not _SECRET_NAME.fullmatch(self.key_secret):
+            problems.append(f"ANTHROPIC_KEY_SECRET={self.key_secret!r} is no secret's name (letters, digits, hyphens)")
+        if self.foundry_resource and not _RESOURCE_NAME.fullmatch(self.foundry_resource):
+            problems.append(f"FOUNDRY_RESOURCE={self.foundry_resource!r} is no resource's name (not a URL either)")
+        if self.foundry_base_url and not _SAFE_URL.fullmatch(self.foundry_base_url):
+            problems.append(f"FOUNDRY_BASE_URL={self.foundry_base_url!r} is not of the form https://HOST/PATH")
         return problems
 
 
@@ -102,16 +298,26 @@ def _variable(declared: "Field[Any]") -> str:
 
 def _parse(declared: "Field[Any]", raw: str, problems: list[str]) -> Any:
     kind = declared.type
-    if kind not in (int, float):
+    if kind is bool:
+        if raw.lower() not in ("true", "false"):
+            problems.append(f"{_variable(declared)}={raw!r} is neither true nor false")
+        return raw.lower() == "true"
+    if kind not in (int, int | None, float):
         return raw
     try:
-        value = int(raw) if kind is int else float(raw)
+        value = float(raw) if kind is float else int(raw)
     except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
         problems.append(f"{_variable(declared)}={raw!r} is not a number")
-        return None
-    if value <= 0:
-        problems.append(f"{_variable(declared)}={raw!r} must be greater than zero")
+    elif value < 0 or (value == 0 and not declared.metadata["zero"]):
+        least = "zero or more" if declared.metadata["zero"] else "greater than zero"
+        problems.append(f"{_variable(declared)}={raw!r} must be {least}")
     return value
+
+
+def _as_written(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def as_markdown() -> str:
@@ -124,7 +330,7 @@ def as_markdown() -> str:
         "|---|---|---|",
     ]
     for declared in fields(Settings):
-        default = "" if declared.default is None else f"`{declared.default}`"
+        default = "" if declared.default is None else f"`{_as_written(declared.default)}`"
         rows.append(f"| `{_variable(declared)}` | {default} | {declared.metadata['why']} |")
     return "\n".join(rows) + "\n"
 

@@ -1,13 +1,12 @@
 """A PRD dropped into the `prds` container starts its run; what cannot be used gets `{prd}.error.json` beside it."""
 
 import json
-import logging
 from typing import Any, cast
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from shared import services
+from shared import logs, services
 from shared.blobs import PRDS, BlobChanged, BlobInfo, BlobStore, is_addressable
 from shared.errors import BadInput, NotFound
 from shared.services import Services
@@ -16,7 +15,7 @@ from triggers.intake import Started, read_drop, start_run
 ERROR_SUFFIX = ".error.json"
 REFUSED_VERSION = "refused_etag"
 """Metadata of an error file: the version of the PRD that it answers."""
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 bp = df.Blueprint()
 
 

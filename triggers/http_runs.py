@@ -11,19 +11,19 @@ from durabletask.client import OrchestrationQuery, OrchestrationState
 
 from orchestrators.design_backend import CANCEL_EVENT
 from shared import VERSION, services
-from shared.blobs import DESIGNS, PRDS
+from shared.blobs import DESIGNS, PRDS, content_type
 from shared.contracts import Claim, RunInput
 from shared.errors import BadInput, Conflict, NotFound
 from shared.options import NAMES
 from shared.services import Services
-from triggers.intake import LIVE, ORCHESTRATOR, Request, plan_of, read_claim, read_request, start_run, status_of
+from triggers.intake import LIVE, ORCHESTRATOR, Request, read_claim, read_request, start_run, status_of
+from triggers.outlook import look_ahead
 from triggers.problems import HEADERS, answer, reports_problems
 from triggers.views import iso, links, pack_files, run_summary, run_view
 
 LISTED = 200
 """How many runs a listing shows, newest first."""
 _RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_CONTENT_TYPES = {".md": "text/markdown; charset=utf-8", ".json": "application/json"}
 
 bp = df.Blueprint()
 
@@ -59,7 +59,8 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
 async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
     request, _ = await _request_of(req, services.current())
-    return answer({"plan": plan_of(request).to_dict()})
+    outlook = await look_ahead(services.current(), request.prd.text, request.options)
+    return answer({"plan": outlook.plan(request.options).to_dict()})
 
 
 @bp.route(route="runs", methods=["GET"])
@@ -93,9 +94,7 @@ async def get_file(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
     if path not in {entry.path for entry in await pack_files(blobs, state)}:
         raise NotFound("no-file", f"Run {claim.run.run_id!r} has no file {path[:200]!r}.", "See `files` of the run.")
     data, _ = await blobs.read(DESIGNS, path)
-    suffix = "." + path.rsplit(".", 1)[-1]
-    content_type = _CONTENT_TYPES.get(suffix, "text/plain; charset=utf-8")
-    return func.HttpResponse(data, headers=HEADERS, mimetype=content_type)
+    return func.HttpResponse(data, headers=HEADERS, mimetype=content_type(path))
 
 
 @bp.route(route="runs/{id}", methods=["DELETE"])

@@ -6,7 +6,6 @@ whose run never appeared (its starter died in between) is taken over once it is 
 
 import hashlib
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,21 +15,22 @@ import azure.durable_functions as df
 import grpc
 from durabletask.client import OrchestrationState, OrchestrationStatus
 
+from shared import logs, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo, BlobStore
-from shared.catalogue import catalogue
-from shared.contracts import BlobRef, Claim, Options, RunInput, RunResult
+from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, RunResult
 from shared.errors import NotFound
 from shared.options import Source, from_front_matter, from_metadata, resolve
-from shared.plan import Plan, make_plan
+from shared.plan import Plan, plan_of
 from shared.prd import Prd, content_hash, read_prd, slug
 from shared.services import Services
 from shared.settings import Settings
+from triggers.outlook import Outlook, look_ahead
 
 ORCHESTRATOR = "design_backend"
 LIVE = (OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED)
 MOST_ATTEMPTS = 1_000
 """How many runs of one PRD with the same options HTTP callers may start with `fresh`."""
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,6 @@ def run_id_for(identity: str, name: str, attempt: int = 1) -> str:
     return f"{hint}-{digest}" + (f"-{attempt}" if attempt > 1 else "")
 
 
-def plan_of(request: Request) -> Plan:
-    """The Execution Plan Summary of what `request` would start."""
-    calls = catalogue().calls_for(request.options.stack)
-    return make_plan(calls, request.options, len(request.prd.text))
-
-
 async def start_run(
     services: Services, client: df.DurableFunctionsClient, request: Request, *, fresh: bool = False
 ) -> Started:
@@ -94,16 +88,17 @@ async def start_run(
     A drop names one version of one blob and has one run, ever. Over HTTP, a run that ended without a complete pack
     is followed by a new attempt, and `fresh` asks for one whatever the last one gave.
     """
-    plan = plan_of(request)
+    await telemetry.start(services.settings)
     for attempt in range(1, MOST_ATTEMPTS):
         run_id = run_id_for(request.identity, request.prd.name, attempt)
-        claim = await _claim(services, request, run_id)
+        claim = await _claim(services, request, run_id, fresh=fresh)
         if claim is not None:
             await _schedule(client, claim)
-            return Started(run_id, plan, created=True)
+            return Started(run_id, plan_of(claim.run), created=True)
         if request.source == "drop" or not await _wants_another(services, client, run_id, fresh=fresh):
             await take_over(services, client, run_id)
-            return Started(run_id, plan, created=False)
+            claim, _ = await read_claim(services.blobs, run_id)
+            return Started(run_id, plan_of(claim.run), created=False)
     raise NotFound("attempts", "No further attempt of this PRD can be started.", "Change the PRD or its options.")
 
 
@@ -114,15 +109,16 @@ async def _wants_another(services: Services, client: df.DurableFunctionsClient, 
     return fresh or status_of(state) not in ("completed", "completed_with_findings")
 
 
-async def _claim(services: Services, request: Request, run_id: str) -> Claim | None:
+async def _claim(services: Services, request: Request, run_id: str, *, fresh: bool) -> Claim | None:
     """Write the PRD's copy, then the claim; None when somebody else holds it."""
     if await services.blobs.exists(WORK, claim_name(run_id)):
         return None
     prd = await services.blobs.write(
         WORK, f"{run_id}/prd.md", request.prd.text.encode(), "text/markdown; charset=utf-8"
     )
+    outlook = await look_ahead(services, request.prd.text, request.options)
     claim = Claim(
-        run=_run_input(services.settings, request, run_id, prd),
+        run=replace(_run_input(services.settings, request, run_id, prd, outlook), fresh=fresh),
         source=request.source,
         identity=request.identity,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -131,7 +127,7 @@ async def _claim(services: Services, request: Request, run_id: str) -> Claim | N
     return claim if created else None
 
 
-def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef) -> RunInput:
+def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, outlook: Outlook) -> RunInput:
     return RunInput(
         run_id=run_id,
         project=request.prd.project,
@@ -141,9 +137,15 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef) 
         prd_etag=request.etag,
         options=request.options,
         output_root=settings.output_root.strip("/"),
-        calls=catalogue().calls_for(request.options.stack),
+        calls=outlook.calls,
         attempts=settings.activity_attempts,
         first_retry_seconds=settings.first_retry_seconds,
+        revisions=settings.revisions,
+        patience=Patience(settings.first_wait_seconds, settings.longest_wait_seconds, settings.patience_seconds),
+        cap=settings.cap,
+        prices=outlook.prices,
+        prefix_tokens=outlook.prefix_tokens,
+        prefix_counted=outlook.counted,
     )
 
 
@@ -169,7 +171,8 @@ async def take_over(services: Services, client: df.DurableFunctionsClient, run_i
         return False
     if await client.get_orchestration_state(run_id, fetch_payloads=False) is not None:
         return False
-    log.warning("run=%s was claimed %.0f s ago and never started: starting it", run_id, age)
+    with telemetry.about_run(run_id):
+        log.warning("claimed %.0f s ago and never started: starting it", age)
     await _schedule(client, claim)
     return True
 
@@ -180,7 +183,8 @@ async def _schedule(client: df.DurableFunctionsClient, claim: Claim) -> None:
     except grpc.RpcError as error:
         if getattr(error, "code", lambda: None)() != grpc.StatusCode.ALREADY_EXISTS:
             raise
-    log.info("run=%s started for %s (%s)", claim.run.run_id, claim.run.prd_name, claim.source)
+    with telemetry.about_run(claim.run.run_id):
+        log.info("started for %s (%s)", claim.run.prd_name, claim.source)
 
 
 def status_of(state: OrchestrationState | None) -> str:

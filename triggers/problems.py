@@ -2,15 +2,15 @@
 
 import functools
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import azure.functions as func
 
+from shared import logs, telemetry
 from shared.errors import BadInput, Conflict, DesignBackendError
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 type Handler = Callable[..., Awaitable[func.HttpResponse]]
@@ -50,15 +50,16 @@ def reports_problems(handler: Handler) -> Handler:
     @functools.wraps(handler)
     async def reporting(req: func.HttpRequest, *bindings: Any) -> func.HttpResponse:
         instance = _path(req.url)
-        try:
-            return await handler(req, *bindings)
-        except (BadInput, Conflict) as error:
-            return problem(error, instance)
-        except Exception as error:
-            log.exception("%s %s failed", req.method, instance)
-            code = error.code if isinstance(error, DesignBackendError) else "internal"
-            hidden = DesignBackendError(code, "The request could not be carried out.", "See the app's log.")
-            return problem(hidden, instance)
+        with telemetry.about_run(req.route_params.get("id")):
+            try:
+                return await handler(req, *bindings)
+            except (BadInput, Conflict) as error:
+                return problem(error, instance)
+            except Exception as error:
+                log.exception("%s %s failed", req.method, instance)
+                code = error.code if isinstance(error, DesignBackendError) else "internal"
+                hidden = DesignBackendError(code, "The request could not be carried out.", "See the app's log.")
+                return problem(hidden, instance)
 
     return reporting
 

@@ -1,31 +1,34 @@
-"""The timer sweep: finds PRDs whose event was lost and claims whose run never appeared. Events can get lost."""
-
-import logging
+"""The timer sweep: finds PRDs whose event was lost and claims whose run never appeared; clears out old answers."""
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from shared import services
+from shared import logs, services, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo
 from shared.services import Services
 from triggers.blob_drop import ERROR_SUFFIX, REFUSED_VERSION, accept_drop, is_prd
 from triggers.intake import claim_name, drop_identity, run_id_for, take_over
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 bp = df.Blueprint()
 
 
 @bp.timer_trigger(schedule="%SWEEP_SCHEDULE%", arg_name="timer")
 @bp.durable_client_input(client_name="client")
 async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
-    """Start what was missed."""
-    started = await sweep_prds(services.current(), client)
+    """Start what was missed, and forget answers of Claude's that are older than the settings keep them."""
+    current = services.current()
+    started = await sweep_prds(current, client)
     if started:
         log.warning("sweep started %d run(s) whose event was lost: %s", len(started), ", ".join(started))
+    forgotten = await current.calls.prune(current.settings.call_retention_days)
+    if forgotten:
+        log.info("sweep deleted %d kept call(s)", forgotten)
 
 
 async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> list[str]:
     """Go through all dropped PRDs; returns the ids of the runs started here."""
+    await telemetry.start(services.settings)
     listed = [info async for info in services.blobs.list(PRDS)]
     errors = {info.name: info for info in listed if not is_prd(info.name)}
     started: list[str] = []

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from durabletask.client import OrchestrationState
 
 from shared.blobs import WORK, BlobStore
-from shared.contracts import Claim, FileEntry, RunResult, Usage
+from shared.contracts import Claim, FileEntry, RunResult, Usage, WarmResult
+from shared.prices import as_number, cost, total
 from triggers.intake import status_of
 
 
@@ -18,7 +19,7 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
     run = claim.run
     progress = _progress(state)
     result = _result(state)
-    agents = [_agent_view(row) for row in progress.get("agents", [])] or _waiting(claim)
+    agents = [_agent_view(claim, row) for row in progress.get("agents", [])] or _waiting(claim)
     files = await _files(blobs, result)
     return {
         **_head(claim, state),
@@ -27,7 +28,7 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
         "phase": progress.get("phase", 0),
         "folder": progress.get("folder"),
         "agents": agents,
-        "usage": _usage(result, agents),
+        **_spent(claim, progress),
         "findings": result.findings if result else 0,
         "files": [asdict(entry) | {"url": file_url(run.run_id, entry.path)} for entry in files],
         "error": _error(state, agents),
@@ -85,16 +86,27 @@ async def _files(blobs: BlobStore, result: RunResult | None) -> list[FileEntry]:
     return [FileEntry.from_dict(entry) for entry in json.loads(data)]
 
 
-def _agent_view(row: dict[str, Any]) -> dict[str, Any]:
-    shown = {key: row[key] for key in ("agent", "task", "deliverable", "state", "input_tokens", "output_tokens")}
-    return shown | {"seconds": _seconds(row), "file": row["file"], "error": row["error"]}
+def _agent_view(claim: Claim, row: dict[str, Any]) -> dict[str, Any]:
+    usage, model = _usage_of(row)
+    shown = {key: row[key] for key in ("agent", "task", "deliverable", "state")}
+    shown |= {"input_tokens": usage.all_input_tokens, "output_tokens": usage.output_tokens, "seconds": _seconds(row)}
+    shown |= {key: row[key] for key in ("file", "error", "retry_at")}
+    money = as_number(cost(usage, model, claim.run.prices))
+    return shown | {"model": model or None, "usage": asdict(usage), "cost_usd": money}
+
+
+def _usage_of(row: dict[str, Any]) -> tuple[Usage, str]:
+    """What a row's calls took so far, and of which model."""
+    return Usage.from_dict(row.get("usage", {})), row.get("model", "")
 
 
 def _waiting(claim: Claim) -> list[dict[str, Any]]:
-    blank = {"state": "waiting", "input_tokens": 0, "output_tokens": 0, "seconds": 0.0, "file": None, "error": None}
-    return [
-        {"agent": call.agent, "task": call.task, "deliverable": call.deliverable, **blank} for call in claim.run.calls
+    blank: dict[str, Any] = {"state": "waiting", "started": None, "file": None, "error": None, "retry_at": None}
+    rows = [
+        {"agent": call.agent, "task": call.task, "deliverable": call.deliverable, "model": call.model}
+        for call in claim.run.calls
     ]
+    return [_agent_view(claim, row | blank) for row in rows]
 
 
 def _seconds(row: dict[str, Any]) -> float:
@@ -104,19 +116,24 @@ def _seconds(row: dict[str, Any]) -> float:
     return round(max(0.0, (end - datetime.fromisoformat(row["started"])).total_seconds()), 1)
 
 
-def _usage(result: RunResult | None, agents: list[dict[str, Any]]) -> dict[str, Any]:
-    if result is not None:
-        return result.usage.to_dict()
-    so_far = Usage(
-        calls=sum(agent["output_tokens"] > 0 for agent in agents),
-        input_tokens=sum(agent["input_tokens"] for agent in agents),
-        output_tokens=sum(agent["output_tokens"] for agent in agents),
-    )
-    return so_far.to_dict()
+def _spent(claim: Claim, progress: dict[str, Any]) -> dict[str, Any]:
+    """What the run took so far, in tokens and money, and what it may take."""
+    spent = [_usage_of(row) for row in progress.get("agents", [])]
+    if "warming" in progress:
+        warming = WarmResult.from_dict(progress["warming"])
+        spent.append((warming.usage, warming.model))
+    run = claim.run
+    return {
+        "usage": asdict(sum((usage for usage, _ in spent), Usage())),
+        "cost_usd": as_number(total(spent, run.prices)),
+        "prices_as_of": run.prices.as_of or None,
+        "cap": {"tokens": run.cap.tokens or None, "usd": run.cap.usd or None},
+    }
 
 
 def _error(state: OrchestrationState | None, agents: list[dict[str, Any]]) -> str | None:
-    failed = [f"{agent['deliverable']} ({agent['agent']}): {agent['error']}" for agent in agents if agent["error"]]
+    told = [agent for agent in agents if agent["state"] == "failed" and agent["error"]]
+    failed = [f"{agent['deliverable']} ({agent['agent']}): {agent['error']}" for agent in told]
     if failed:
         return "; ".join(failed)[:2_000]
     if status_of(state) != "failed" or state is None or state.failure_details is None:

@@ -6,6 +6,8 @@ import importlib
 import azure.durable_functions as df
 from azure.functions.warmup import WarmUpContext
 
+from shared import services, telemetry
+
 SLOW_IMPORTS = ("azure.storage.blob.aio", "anthropic", "openapi_spec_validator", "ruamel.yaml", "markdown_it")
 """What indexing leaves out, in the order in which a run needs it."""
 
@@ -15,5 +17,6 @@ bp = df.Blueprint()
 @bp.warm_up_trigger(arg_name="warmup")  # pyright: ignore[reportUnknownMemberType, reportUntypedFunctionDecorator] (untyped in the package)
 async def warm_up(warmup: WarmUpContext) -> None:
     """Import in a thread, so that requests are answered meanwhile."""
+    await telemetry.start(services.current().settings)
     for module in SLOW_IMPORTS:
         await asyncio.to_thread(importlib.import_module, module)

@@ -1,6 +1,6 @@
 """Which draft answers which assignment. Pure: the same prompt always gets the same text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from local.drafts.architecture import render_architecture
 from local.drafts.csharp_sample import render_csharp
@@ -8,6 +8,7 @@ from local.drafts.design import design_backend
 from local.drafts.manifest_sections import render_setup, render_synthesis
 from local.drafts.observability import render_observability
 from local.drafts.pipelines import render_pipelines
+from local.drafts.plants import Plant, plant_defects
 from local.drafts.prompt import Prompt
 from local.drafts.python_sample import render_python
 from local.drafts.shapes import Design
@@ -27,11 +28,15 @@ _RENDERERS: dict[str, Callable[[Design], str]] = {
 }
 
 
-def answer_prompt(prompt: Prompt | None) -> str:
-    """The Markdown for one prompt; a short honest sentence for a prompt that is not ours."""
+def answer_prompt(prompt: Prompt | None, plants: Sequence[Plant] = ()) -> str:
+    """The Markdown for one prompt; a short honest sentence for a prompt that is not ours.
+
+    A revision gets the draft again, free of the planted defects that mend. Raises PlantNotFoundError."""
     if prompt is None:
         return FOREIGN
-    asked = prompt.assignment
-    key = f"{asked.agent}/{asked.task}" if asked.agent == "orchestrator" else asked.agent
-    render = _RENDERERS.get(key)
-    return render(design_backend(prompt)) if render else FOREIGN
+    agent, task = prompt.assignment.agent, prompt.task
+    render = _RENDERERS.get(f"{agent}/{task}" if agent == "orchestrator" else agent)
+    if render is None:
+        return FOREIGN
+    wanted = [plant for plant in plants if plant.meets(agent, task, revises=prompt.revises)]
+    return plant_defects(render(design_backend(prompt)), wanted)

@@ -1,16 +1,17 @@
-"""Renders `integration-architecture.md`. Pure."""
+"""Renders `integration-architecture.md`, its first half here and the rest by `operation_plan`. Pure."""
 
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
 import re
 
-from local.drafts.design import technology_names
 from local.drafts.diagrams import context_diagram, er_diagram, first_table, sequence
-from local.drafts.document import bullets, cite, document, fence, paragraphs, requirements_met
-from local.drafts.openapi import ERRORS, build_openapi, scopes
+from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs, requirements_met
+from local.drafts.landscape import components
+from local.drafts.openapi import ERRORS, build_openapi, code_of
+from local.drafts.operation_plan import cited, deployment, not_designed, performance, reliability, security
 from local.drafts.shapes import Design, Resource
-from local.drafts.words import capitalise, kebab, quote, snake, table
+from local.drafts.words import capitalise, quote, snake, table
 from local.drafts.yaml_text import to_yaml
 
 _SQL = ("PostgreSQL", "TimescaleDB", "SQL Server", "MySQL", "SQLite", "CockroachDB", "Oracle")
@@ -27,10 +28,10 @@ def render_architecture(design: Design) -> str:
             ("Data model and storage", _data(design)),
             ("Migration and versioning", _migration(design)),
             ("Integration and data flow", _flow(design)),
-            ("Security", _security(design)),
-            ("Performance and scalability", _performance(design)),
-            ("Reliability", _reliability(design)),
-            ("Deployment and environments", _deployment(design)),
+            ("Security", security(design)),
+            ("Performance and scalability", performance(design)),
+            ("Reliability", reliability(design)),
+            ("Deployment and environments", deployment(design)),
         ],
     )
 
@@ -45,17 +46,26 @@ def _overview(design: Design) -> str:
         (
             capitalise(one.noun),
             f"Keeps {one.plural} and their rules",
-            cite(one.requirements[:6]) or "inferred from the title",
+            cited(_designed(one.requirements, design)),
         )
         for one in design.resources
     ]
+    deployables = [(f"`{one.name}`", one.does, one.owns, one.exposes, one.calls) for one in components(design)]
     return paragraphs(
         quote(design.brief.summary, 400),
         f"**Shape: {design.style}.** Chosen because {design.style_reason}. Each module owns its tables and is called "
         "through its application layer only, so that one can be taken out without touching the others.",
+        table(("Component", "Does", "Owns", "Exposes", "Calls"), deployables),
+        "Modules inside them:",
         table(("Module", "Owns", "From"), modules),
         fence("mermaid", context_diagram(design)),
+        not_designed(design),
     )
+
+
+def _designed(identifiers: tuple[str, ...], design: Design) -> tuple[str, ...]:
+    known = {one.id for one in design.requirements}
+    return tuple(one for one in identifiers if one in known)
 
 
 def _contract(design: Design) -> str:
@@ -67,7 +77,7 @@ def _contract(design: Design) -> str:
     return paragraphs(
         f"OpenAPI 3.1, complete: {len(design.operations)} operations; {named}. Lists are paged by cursor, every "
         "creation takes an `Idempotency-Key`, and every error is `application/problem+json` (RFC 9457).",
-        fence("yaml", to_yaml(build_openapi(design))),
+        file_block("openapi.yaml", "yaml", to_yaml(build_openapi(design))),
         requirements_met(design, "api"),
     )
 
@@ -76,21 +86,35 @@ def _errors(design: Design) -> str:
     used = sorted({status for one in design.operations for status in one.errors})
     retry = {429: "after `Retry-After`", 500: "with backoff, same key", 503: "after `Retry-After`"}
     rows = [
-        (str(status), f"`{ERRORS[status][1]}`", ERRORS[status][2], retry.get(status, "no: change the request"))
+        (
+            f"`{code_of(status)}`",
+            str(status),
+            f"`https://errors.example.com/{ERRORS[status][1]}`",
+            ERRORS[status][2],
+            retry.get(status, "no: change the request"),
+            _raised_by(status, design),
+        )
         for status in used
     ]
     return paragraphs(
-        "One shape for all: `Problem`. The `type` is stable and may be programmed against; `title` and `detail` are for "
-        "people and may change. `trace_id` leads to the logs.",
-        table(("Status", "type", "Meaning", "Retry"), rows),
+        "One shape for all: `Problem`. The `code` and `type` are stable and may be programmed against; `title` and `detail` are for "
+        "people and may change. `traceId` leads to the logs.",
+        table(("Code", "Status", "Type", "Meaning", "Retry", "Operations"), rows),
         bullets(
             [
-                "Validation reports every faulty field at once, in `errors`, each with a JSON pointer.",
+                "Validation reports every faulty field at once, in `errors`, each with a JSON pointer and a message.",
                 "A resource of another tenant or owner answers 404, never 403: its existence is not told.",
+                "A repeated `Idempotency-Key` with another body answers 409; with the same body, the first answer again.",
                 "Internal messages, stack traces and SQL never leave the process.",
             ]
         ),
     )
+
+
+def _raised_by(status: int, design: Design) -> str:
+    names = [f"`{one.id}`" for one in design.operations if status in one.errors]
+    closed = sum(not one.open for one in design.operations)
+    return f"{len(names)} operations" if len(names) > 4 and closed > 4 else ", ".join(names)
 
 
 def _data(design: Design) -> str:
@@ -130,8 +154,9 @@ def _personal(resource: Resource) -> str:
 
 
 def _lifetimes(design: Design) -> str:
-    texts = {one.id: one.text for one in design.brief.requirements}
-    rows = [(one.shown, quote(texts[one.requirement], 160), cite([one.requirement])) for one in design.limits]
+    texts = {one.id: one.text for one in design.requirements}
+    limits = (one for one in design.limits if one.requirement in texts)
+    rows = [(one.shown, quote(texts[one.requirement], 160), cite([one.requirement])) for one in limits]
     return table(("Limit or lifetime", "Where the PRD sets it", "From"), rows) if rows else ""
 
 
@@ -189,126 +214,3 @@ def _direction(part: str) -> str:
         "protocol": "at the edge, on the same application layer",
         "telemetry": "exported through OpenTelemetry",
     }.get(part, "adapter in the infrastructure layer")
-
-
-def _security(design: Design) -> str:
-    names = technology_names(design.identity) or "OAuth 2.0 access tokens (assumed; the PRD names no scheme)"
-    personal = [f"`{one.noun}.{field.name}`" for one in design.resources for field in one.fields if field.personal]
-    tenancy = (
-        "**Tenancy:** the tenant is the token's `tenant_id`, never a parameter; it leads every key and index and is enforced again by the store."
-        if design.tenancy
-        else "**Tenancy:** one organisation; resources are still scoped to their owner where the PRD speaks of one."
-    )
-    return paragraphs(
-        bullets(
-            [
-                f"**Authentication:** {names}. Signature, issuer, audience and expiry are checked on every request.",
-                "**Authorization:** one permission per kind of operation: "
-                + ", ".join(f"`{one}`" for one in scopes(design))
-                + ".",
-                "**Secrets:** Key Vault, read by managed identity. **Keys:** rotated every 90 days with an overlap of two versions.",
-                tenancy,
-                "**Personal data:** "
-                + (", ".join(personal[:10]) if personal else "no field of the model is personal by its name")
-                + "; masked in logs, exportable and erasable by subject. Whether GDPR or a sector rule applies is for the owner to confirm.",
-                "**Edge:** TLS 1.2 or later, bodies limited to "
-                + _body_limit(design)
-                + ", rate limits before authentication by address and after it by caller.",
-                "**Supply chain:** pinned dependencies, signed images, scans in the pipeline.",
-            ]
-        ),
-        requirements_met(design, "security"),
-    )
-
-
-def _body_limit(design: Design) -> str:
-    return next((one.shown for one in design.limits if one.measure == "size"), "1 MB")
-
-
-def _performance(design: Design) -> str:
-    latencies = [
-        (level.id, level.target.name, level.target.shown, _source(level.target.requirement))
-        for level in design.levels
-        if level.target.measure == "latency"
-    ]
-    loads = [(one.name, one.shown, _source(one.requirement)) for one in (*design.loads, design.rate_limit)]
-    cached = design.cache or "an in-process cache per instance"
-    return paragraphs(
-        table(("Id", "What", "Target", "From"), latencies),
-        table(("Load", "Value", "From"), loads),
-        bullets(
-            [
-                f"**Caching:** {cached}, for reads by id, for 60 s at most, dropped on write; lists are not cached.",
-                "**Partitioning:** "
-                + (
-                    "by `tenant_id`, then by time for what only grows."
-                    if design.tenancy
-                    else "by time for what only grows; nothing else needs it at the stated load."
-                ),
-                "**Concurrency:** optimistic, by a version column; the loser gets 409. Connection pools are sized so that all instances together stay under the store's limit.",
-                "**Scaling:** out at 60 % CPU or on queue length; two instances at least.",
-            ]
-        ),
-        requirements_met(design, "performance"),
-    )
-
-
-def _source(requirement: str) -> str:
-    return f"[{requirement}]" if requirement else "assumed: the PRD gives no number"
-
-
-def _reliability(design: Design) -> str:
-    rows = [
-        (
-            level.id,
-            level.target.name,
-            level.target.shown,
-            _indicator(level.target.measure),
-            _source(level.target.requirement),
-        )
-        for level in design.levels
-    ]
-    messages = (
-        f"**Outbox and inbox:** messages leave {design.broker} only through the outbox; consumers keep handled ids for seven days. "
-        "**Dead letters:** after eight attempts a message is parked with its reason, alerts, and can be replayed."
-        if design.broker
-        else "**Messages:** nothing in the PRD needs a broker; an outbox table can be added without changing the contract."
-    )
-    return paragraphs(
-        table(("SLO", "About", "Objective", "SLI", "From"), rows),
-        bullets(
-            [
-                "**Retries:** only by the caller of a failed step, with exponential backoff, jitter of 20 to 40 % and a cap; never nested.",
-                "**Idempotency:** keys are kept for 24 hours with the body's hash and the first answer.",
-                messages,
-                "**Timeouts:** 2 s to connect and 5 s in all for partners; the request's own deadline is passed on.",
-                "**Recovery:** point-in-time restore, rehearsed every quarter.",
-            ]
-        ),
-        requirements_met(design, "reliability"),
-    )
-
-
-def _indicator(measure: str) -> str:
-    return (
-        "good events / valid events, 30 days" if measure == "ratio" else "percentile of duration at the server, 30 days"
-    )
-
-
-def _deployment(design: Design) -> str:
-    host = kebab(design.project)
-    rows = [
-        ("dev", f"`{host}-dev`", "each merge", "synthetic", "1 instance"),
-        ("stage", f"`{host}-stage`", "after dev passes, approved", "synthetic, production-sized", "as prod"),
-        ("prod", f"`{host}-prod`", "after stage passes, approved", "real", "2 instances or more, across zones"),
-    ]
-    runtime = "Python 3.13" if design.stack == "python" else ".NET 10"
-    return paragraphs(
-        f"**{design.platform}**, because {design.hosting_reason}; {runtime} in one image for all environments.",
-        table(("Environment", "Resource group", "Deployed", "Data", "Size"), rows),
-        fence(
-            "mermaid",
-            'flowchart LR\n  dev["dev"] --> stage["stage"] --> prod["prod"]\n  registry["Container registry"] --> dev\n  registry --> stage\n  registry --> prod',
-        ),
-        requirements_met(design, "deployment"),
-    )

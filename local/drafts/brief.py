@@ -1,9 +1,12 @@
 """A PRD as a designer reads it: numbered requirements, endpoints, targets, technologies, open ends. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from local.drafts.declined import reason_to_decline
+from local.drafts.numbering import Numbered, adopt, number
+from local.drafts.prompt import Listed
 from local.drafts.reading import Reading, Statement, read_prd
 from local.drafts.targets import Target, find_targets
 from local.drafts.technology import Technology, find_technologies
@@ -21,11 +24,11 @@ _UNSET = re.compile(
 
 @dataclass(frozen=True)
 class Requirement:
-    """One numbered requirement, in the order of the PRD."""
+    """One numbered requirement, in the order of the PRD. Exclusions have no id where the prompt lists none."""
 
     id: str
     text: str
-    quality: bool
+    kind: str
     line: int
     block: int
 
@@ -43,14 +46,17 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Brief:
-    """Everything the drafts know about a PRD."""
+    """Everything the drafts know about a PRD.
+
+    `requirements` are to be designed; `declined` are those that no backend design meets, each with the reason."""
 
     title: str
     summary: str
-    statements: tuple[tuple[str, Statement], ...]
+    statements: tuple[Numbered, ...]
     requirements: tuple[Requirement, ...]
-    non_goals: tuple[str, ...]
-    later: tuple[str, ...]
+    declined: tuple[tuple[Requirement, str], ...]
+    non_goals: tuple[Requirement, ...]
+    later: tuple[Requirement, ...]
     questions: tuple[str, ...]
     endpoints: tuple[Endpoint, ...]
     targets: tuple[Target, ...]
@@ -65,23 +71,28 @@ class Brief:
         return tuple(one.id for one in self.requirements if re.search(pattern, one.text, re.IGNORECASE))
 
 
-def read_brief(text: str, fallback_title: str) -> Brief:
-    """Read a PRD's text. The same text always gives the same brief."""
+def read_brief(text: str, fallback_title: str, listed: Sequence[Listed] = (), stack: str = "python") -> Brief:
+    """Read a PRD's text. The same text always gives the same brief.
+
+    `listed` are the requirements that the prompt numbers; without them the brief numbers its own."""
     reading = read_prd(text, fallback_title)
-    numbered = tuple(_number(reading))
-    requirements = tuple(
-        Requirement(identifier, statement.text, statement.kind == "quality", statement.line, statement.block)
-        for identifier, statement in numbered
-        if identifier
-    )
-    relevant = [statement.text for _, statement in numbered] + [" ".join(row) for row in reading.rows]
+    paired = list(adopt(reading, listed) if listed else number(reading))
+    everything = tuple(_requirement(*pair) for pair in paired if pair[0] or pair[1].kind in ("non_goal", "later"))
+    asked = [one for one in everything if one.kind not in ("non_goal", "later")]
+    declined = tuple((one, reason) for one in asked if (reason := reason_to_decline(one.text, stack)))
+    requirements = tuple(one for one in asked if all(one is not other for other, _ in declined))
+    statements = tuple(_statements(paired, {one.id for one in requirements}))
+    relevant = [statement.text for _, statement in statements] + [" ".join(row) for row in reading.rows]
+    non_goals = _of_kind(everything, "non_goal")
+    reading = replace(reading, excluded=reading.excluded | {one.line for one in non_goals})
     return Brief(
         title=reading.title,
         summary=_summary(reading),
-        statements=numbered,
+        statements=statements,
         requirements=requirements,
-        non_goals=_texts(reading, "non_goal"),
-        later=_texts(reading, "later"),
+        declined=declined,
+        non_goals=non_goals,
+        later=_of_kind(everything, "later"),
         questions=tuple(_questions(reading)),
         endpoints=_endpoints(reading, requirements),
         targets=_targets(requirements),
@@ -89,19 +100,22 @@ def read_brief(text: str, fallback_title: str) -> Brief:
     )
 
 
-def _number(reading: Reading) -> Iterator[tuple[str, Statement]]:
-    """Pair each relevant statement with its requirement id; context gets an empty one. Repeats are dropped."""
-    seen, count = set[str](), 0
-    for statement in reading.statements:
-        key = re.sub(r"\W+", " ", statement.text.lower()).strip()
-        if key in seen or statement.kind not in ("functional", "quality", "context"):
-            continue
-        seen.add(key)
-        if statement.kind == "context":
-            yield "", statement
-        else:
-            count += 1
-            yield f"R-{count:03d}", statement
+def _requirement(identifier: str, one: Statement) -> Requirement:
+    return Requirement(identifier, one.text, one.kind, one.line, one.block)
+
+
+def _of_kind(everything: Iterable[Requirement], kind: str) -> tuple[Requirement, ...]:
+    """The exclusions of a kind, each text once."""
+    return tuple({one.text: one for one in everything if one.kind == kind}.values())
+
+
+def _statements(paired: Iterable[Numbered], designed: set[str]) -> Iterator[Numbered]:
+    """What the PRD says that bears on the design. What is declined still tells what the product is about."""
+    for identifier, one in paired:
+        if identifier in designed or one.kind == "context":
+            yield identifier, one
+        elif one.kind not in ("non_goal", "later"):
+            yield "", replace(one, kind="context")
 
 
 def _summary(reading: Reading) -> str:
@@ -110,10 +124,6 @@ def _summary(reading: Reading) -> str:
         if statement.kind in ("context", "functional") and len(statement.text.split()) >= 8:
             return statement.text
     return f"{reading.title}: the PRD gives no more than its title."
-
-
-def _texts(reading: Reading, kind: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(statement.text for statement in reading.statements if statement.kind == kind))
 
 
 def _questions(reading: Reading) -> Iterator[str]:
@@ -134,13 +144,14 @@ def _questions(reading: Reading) -> Iterator[str]:
 
 def _endpoints(reading: Reading, requirements: tuple[Requirement, ...]) -> tuple[Endpoint, ...]:
     found: dict[tuple[str, str], str] = {}
-    for line in reading.text.split("\n"):
+    for line in _wanted_lines(reading):
         for method, path in _NAMED.findall(line.replace("`", " ")):
             found.setdefault((method, _tidy(path)), "")
     for row in reading.rows:
         _take_row(row, found)
     known = {path for _, path in found}
-    for line in (statement.text for statement in reading.statements):
+    wanted = (one for one in reading.statements if one.line not in reading.excluded)
+    for line in (statement.text for statement in wanted):
         for quoted, plain in _BARE.findall(line):
             path = _tidy((quoted or plain).split("?")[0])
             if path not in known and not re.search(r"\.\w{1,5}$", path) and len(path) > 2:
@@ -150,6 +161,13 @@ def _endpoints(reading: Reading, requirements: tuple[Requirement, ...]) -> tuple
         Endpoint(method, path, purpose, _naming(method, path, requirements), _query(path, reading.text))
         for (method, path), purpose in found.items()
     )
+
+
+def _wanted_lines(reading: Reading) -> Iterator[str]:
+    """The PRD's lines without what it excludes: a path named there is no part of the contract."""
+    for at, line in enumerate(reading.text.split("\n"), start=1):
+        if at not in reading.excluded:
+            yield line
 
 
 def _query(path: str, text: str) -> tuple[str, ...]:

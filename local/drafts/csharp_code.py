@@ -5,7 +5,9 @@
 
 import json
 import re
+from dataclasses import dataclass
 
+from local.drafts.contract_tests import takes_key
 from local.drafts.document import file_block, paragraphs
 from local.drafts.python_sample import chosen_operation
 from local.drafts.schemas import settable
@@ -20,6 +22,29 @@ _TYPES = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Driver:
+    """The EF Core provider of a store: its package, and how the context is told to use it."""
+
+    package: str
+    version: str
+    use: str
+
+
+DRIVERS: dict[str, Driver] = {
+    name: Driver("Npgsql.EntityFrameworkCore.PostgreSQL", "9.0.4", "UseNpgsql(@)")
+    for name in ("PostgreSQL", "TimescaleDB", "CockroachDB")
+} | {
+    "SQL Server": Driver("Microsoft.EntityFrameworkCore.SqlServer", "9.0.9", "UseSqlServer(@)"),
+    "SQLite": Driver("Microsoft.EntityFrameworkCore.Sqlite", "9.0.9", "UseSqlite(@)"),
+    "MySQL": Driver("Pomelo.EntityFrameworkCore.MySql", "9.0.0", "UseMySql(@, ServerVersion.AutoDetect(@))"),
+    "Oracle": Driver("Oracle.EntityFrameworkCore", "9.23.90", "UseOracle(@)"),
+    "Cosmos DB": Driver("Microsoft.EntityFrameworkCore.Cosmos", "9.0.9", 'UseCosmos(@, "service")'),
+    "MongoDB": Driver("MongoDB.EntityFrameworkCore", "9.0.1", 'UseMongoDB(@, "service")'),
+}
+IN_MEMORY = Driver("Microsoft.EntityFrameworkCore.InMemory", "9.0.9", 'UseInMemoryDatabase("service")')
+
+
 class Names:
     """The names that all files of one sample share."""
 
@@ -27,11 +52,22 @@ class Names:
         self.root = pascal(design.project) or "Service"
         self.operation = chosen_operation(design)
         resource = self.operation.resource
-        self.entity = resource.name if resource else pascal(self.operation.id)
+        self.entity = resource.name if resource else pascal(f"{self.operation.id} record")
         self.command = f"{pascal(self.operation.id)}Command"
         self.handler = f"{pascal(self.operation.id)}Handler"
         self.sent, self.shown = _fields(self.operation)
         self.tenancy = design.tenancy
+        self.keyed = takes_key(self.operation)
+
+    @property
+    def ordered(self) -> list[Field]:
+        """The fields that are sent, those without a default first, as C# wants parameters."""
+        return sorted(self.sent, key=lambda one: not one.required)
+
+    @property
+    def holds_json(self) -> bool:
+        """Whether a field that is sent is free-form JSON."""
+        return any(field.type in ("object", "parts") for field in self.sent)
 
 
 def _fields(operation: Operation) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
@@ -41,15 +77,18 @@ def _fields(operation: Operation) -> tuple[tuple[Field, ...], tuple[Field, ...]]
 
 
 def parameter(field: Field) -> str:
+    """A field as a parameter of a record or a property."""
     return f"{_TYPES[field.type]}{'' if field.required else '?'} {pascal(field.name)}"
 
 
 def record(name: str, fields: list[str], summary: str) -> str:
-    body = ",\n    ".join(fields)
+    """A record with its summary; an optional field may be left out."""
+    body = ",\n    ".join(f"{field} = null" if "? " in field else field for field in fields)
     return f"/// <summary>{summary}</summary>\npublic sealed record {name}(\n    {body});"
 
 
 def domain(names: Names) -> str:
+    """The section on the domain: the entity and its rules."""
     tenant = "    public required Guid TenantId { get; init; }\n" if names.tenancy else ""
     properties = "\n".join(
         f"    public {'required ' if field.required else ''}{parameter(field)} {{ get; init; }}"
@@ -75,32 +114,33 @@ public sealed class {names.entity}
 }}
 
 /// <summary>One rule that is broken, with a JSON pointer to the field.</summary>
-public sealed record Fault(string Pointer, string Detail);"""
+public sealed record Fault(string Pointer, string Message);"""
     return paragraphs(
-        file_block(f"src/{names.root}.Domain/{names.entity}.cs", "csharp", entity),
+        file_block(f"src/Domain/{names.entity}.cs", "csharp", entity),
         "The domain knows no framework: no attributes of a database, a serialiser or a web server.",
     )
 
 
 def _rule(field: Field) -> str:
     name = pascal(field.name)
-    pointer = f'new Fault("/{field.name}", '
+    fault = f'new Fault("/{field.name}", '
     if not field.required:
         return ""
     if field.type == "text":
-        return f'        if (string.IsNullOrWhiteSpace({name}) || {name}.Length > 200)\n            yield return {pointer}"1 to 200 characters");'
+        return f'        if (string.IsNullOrWhiteSpace({name}) || {name}.Length > 200)\n            yield return {fault}"1 to 200 characters");'
     if field.type == "int":
-        return f'        if ({name} < 0)\n            yield return {pointer}"0 or more");'
+        return f'        if ({name} < 0)\n            yield return {fault}"0 or more");'
     if field.type == "enum":
         allowed = " or ".join(json.dumps(value) for value in field.values)
-        return f'        if ({name} is not ({allowed}))\n            yield return {pointer}"not an allowed value");'
+        return f'        if ({name} is not ({allowed}))\n            yield return {fault}"not an allowed value");'
     return ""
 
 
 def application(names: Names) -> str:
-    fields = [parameter(field) for field in sorted(names.sent, key=lambda one: not one.required)]
-    fields = (["Guid TenantId"] if names.tenancy else []) + ["string IdempotencyKey", *fields]
-    using = "using System.Text.Json;\n" if any(field.type in ("object", "parts") for field in names.sent) else ""
+    """The section on the application: command, port and handler."""
+    fields = (["Guid TenantId"] if names.tenancy else []) + (["string IdempotencyKey"] if names.keyed else [])
+    fields += [parameter(field) for field in names.ordered]
+    using = "using System.Text.Json;\n\n" if names.holds_json else ""
     command = f"""{using}namespace {names.root}.Application;
 
 {record(names.command, fields, f"What {names.operation.id} does, free of HTTP.")}
@@ -108,13 +148,22 @@ def application(names: Names) -> str:
 /// <summary>What handlers need from storage: one transaction, one answer per key.</summary>
 public interface IStore
 {{
-    Task<T?> FindAnswerAsync<T>(string key, CancellationToken cancellation) where T : class;
+    Task<Answer?> FindAnswerAsync(string key, CancellationToken cancellation);
 
-    Task SaveAsync<T>(string key, T entity, string eventName, CancellationToken cancellation) where T : class;
-}}"""
+    Task SaveAsync<T>(Answer answer, T entity, string eventName, CancellationToken cancellation) where T : class;
+}}
+
+/// <summary>The first answer that an idempotency key has had, with the hash of what was asked.</summary>
+public sealed record Answer(string Key, string Asked, string Body);"""
+    kept = (
+        "A repeated key gives the first answer again; the same key with another body is a conflict, which the API answers with 409 as the contract says."
+        if names.keyed
+        else "The contract asks for no idempotency key here, so each call has its own effect."
+    )
     return paragraphs(
-        file_block(f"src/{names.root}.Application/{names.command}.cs", "csharp", command),
-        file_block(f"src/{names.root}.Application/{names.handler}.cs", "csharp", _handler(names)),
+        file_block(f"src/Application/{names.command}.cs", "csharp", command),
+        file_block(f"src/Application/{names.handler}.cs", "csharp", _handler(names)),
+        kept,
     )
 
 
@@ -129,23 +178,20 @@ def _handler(names: Names) -> str:
             values.append((name, _initial(field)))
     values += [("CreatedAt", "now"), ("UpdatedAt", "now")]
     lines = "\n".join(f"            {name} = {value}," for name, value in values)
-    using = "using System.Text.Json;\n" if "JsonSerializer" in lines else ""
-    key = '$"{command.TenantId}/{command.IdempotencyKey}"' if names.tenancy else "command.IdempotencyKey"
     event = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", names.entity).lower()
-    return f"""{using}using {names.root}.Domain;
+    return f"""using System.Security.Cryptography;
+using System.Text.Json;
+using {names.root}.Domain;
 
 namespace {names.root}.Application;
 
-/// <summary>Carries out <see cref="{names.command}"/>: the same key gives the first answer again.</summary>
+/// <summary>Carries out <see cref="{names.command}"/> in one transaction.</summary>
 public sealed class {names.handler}(IStore store, TimeProvider clock)
 {{
     public async Task<Result<{names.entity}>> HandleAsync({names.command} command, CancellationToken cancellation)
     {{
-        var key = {key};
-        var earlier = await store.FindAnswerAsync<{names.entity}>(key, cancellation);
-        if (earlier is not null)
-            return Result<{names.entity}>.Good(earlier);
-
+        var asked = Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(command)));
+{_key(names)}
         var now = clock.GetUtcNow();
         var entity = new {names.entity}
         {{
@@ -155,18 +201,34 @@ public sealed class {names.handler}(IStore store, TimeProvider clock)
         if (faults.Length > 0)
             return Result<{names.entity}>.Bad(faults);
 
-        await store.SaveAsync(key, entity, "{event}.created", cancellation);
+        var answer = new Answer(key, asked, JsonSerializer.Serialize(entity));
+        await store.SaveAsync(answer, entity, "{event}.created", cancellation);
         return Result<{names.entity}>.Good(entity);
     }}
 }}
 
-/// <summary>A value, or the faults that kept it from being.</summary>
-public sealed record Result<T>(T? Value, IReadOnlyList<Fault> Faults) where T : class
+/// <summary>A value, or the faults that kept it from being, or a conflict with what was done before.</summary>
+public sealed record Result<T>(T? Value, IReadOnlyList<Fault> Faults, bool IsConflict) where T : class
 {{
-    public static Result<T> Good(T value) => new(value, []);
+    public static Result<T> Good(T value) => new(value, [], false);
 
-    public static Result<T> Bad(IReadOnlyList<Fault> faults) => new(null, faults);
+    public static Result<T> Bad(IReadOnlyList<Fault> faults) => new(null, faults, false);
+
+    public static Result<T> Conflict() => new(null, [], true);
 }}"""
+
+
+def _key(names: Names) -> str:
+    if not names.keyed:
+        return "        var key = Guid.CreateVersion7().ToString();"
+    key = '$"{command.TenantId}/{command.IdempotencyKey}"' if names.tenancy else "command.IdempotencyKey"
+    return f"""        var key = {key};
+        var earlier = await store.FindAnswerAsync(key, cancellation);
+        if (earlier is not null && earlier.Asked != asked)
+            return Result<{names.entity}>.Conflict();
+        if (earlier is not null)
+            return Result<{names.entity}>.Good(JsonSerializer.Deserialize<{names.entity}>(earlier.Body)!);
+"""
 
 
 def _initial(field: Field) -> str:
@@ -181,25 +243,17 @@ def _initial(field: Field) -> str:
 
 
 def infrastructure(design: Design, names: Names) -> str:
+    """The section on infrastructure: the EF Core context that is the store."""
     table = names.operation.resource.table if names.operation.resource else "calls"
-    conversions = "".join(
-        f"            record.Property(one => one.{pascal(field.name)}).HasConversion<string>();\n"
-        for field in names.shown
-        if field.type == "uri"
-    )
-    ignored = "".join(
-        f"            record.Ignore(one => one.{pascal(field.name)});\n"
-        for field in names.shown
-        if field.type in ("object", "parts")
-    )
-    text = f"""using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
-using {names.root}.Application;
+    mapped = "".join(_mapping(field) for field in names.shown)
+    extensions = "using MongoDB.EntityFrameworkCore.Extensions;\n" if design.database == "MongoDB" else ""
+    text = f"""using Microsoft.EntityFrameworkCore;
+{extensions}using {names.root}.Application;
 using {names.root}.Domain;
 
 namespace {names.root}.Infrastructure;
 
-/// <summary>The {design.database} schema. An entity, its key and its outbox message are saved together.</summary>
+/// <summary>What is kept in {design.database}. An entity, its key and its outbox message are saved together.</summary>
 public sealed class ServiceContext(DbContextOptions<ServiceContext> options) : DbContext(options), IStore
 {{
     public DbSet<{names.entity}> Entities => Set<{names.entity}>();
@@ -208,37 +262,26 @@ public sealed class ServiceContext(DbContextOptions<ServiceContext> options) : D
 
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
 
-    public async Task<T?> FindAnswerAsync<T>(string key, CancellationToken cancellation) where T : class
-    {{
-        var answer = await Answers.AsNoTracking().SingleOrDefaultAsync(one => one.Key == key, cancellation);
-        return answer is null ? null : JsonSerializer.Deserialize<T>(answer.Body);
-    }}
+    public Task<Answer?> FindAnswerAsync(string key, CancellationToken cancellation) =>
+        Answers.AsNoTracking().SingleOrDefaultAsync(one => one.Key == key, cancellation);
 
-    public async Task SaveAsync<T>(string key, T entity, string eventName, CancellationToken cancellation) where T : class
+    public async Task SaveAsync<T>(Answer answer, T entity, string eventName, CancellationToken cancellation) where T : class
     {{
-        var body = JsonSerializer.Serialize(entity);
         Set<T>().Add(entity);
-        Answers.Add(new Answer {{ Key = key, Body = body }});
-        Outbox.Add(new OutboxMessage {{ Id = Guid.CreateVersion7(), Name = eventName, Body = body }});
+        Answers.Add(answer);
+        Outbox.Add(new OutboxMessage {{ Id = Guid.CreateVersion7(), Name = eventName, Body = answer.Body }});
         await SaveChangesAsync(cancellation);
     }}
 
     protected override void OnModelCreating(ModelBuilder model)
     {{
         model.Entity<Answer>().HasKey(one => one.Key);
+        model.Entity<OutboxMessage>().HasKey(one => one.Id);
         model.Entity<{names.entity}>(record =>
         {{
-            record.ToTable("{table}");
-            record.HasKey(one => one.Id);
-{conversions}{ignored}        }});
+{_stored(design, table)}            record.HasKey(one => one.Id);
+{mapped}        }});
     }}
-}}
-
-/// <summary>The first answer that an idempotency key has had.</summary>
-public sealed class Answer
-{{
-    public required string Key {{ get; init; }}
-    public required string Body {{ get; init; }}
 }}
 
 /// <summary>A message that waits for the relay.</summary>
@@ -253,4 +296,26 @@ public sealed class OutboxMessage
         if design.broker
         else "The outbox has no reader yet; the PRD names no consumer."
     )
-    return paragraphs(file_block(f"src/{names.root}.Infrastructure/ServiceContext.cs", "csharp", text), relay)
+    missing = (
+        ""
+        if design.database in DRIVERS
+        else f"**Assumption:** there is no EF Core provider for {design.database}. The sample keeps its records in memory; an adapter for {design.database} takes this class's place behind `IStore`."
+    )
+    return paragraphs(file_block("src/Infrastructure/ServiceContext.cs", "csharp", text), relay, missing)
+
+
+def _stored(design: Design, table: str) -> str:
+    """Where the records stand, as the provider calls it; a store in memory has no name for it."""
+    ways = {"MongoDB": "ToCollection", "Cosmos DB": "ToContainer"}
+    if design.database not in DRIVERS:
+        return ""
+    return f'            record.{ways.get(design.database, "ToTable")}("{table}");\n'
+
+
+def _mapping(field: Field) -> str:
+    name = pascal(field.name)
+    if field.type == "uri":
+        return f"            record.Property(one => one.{name}).HasConversion<string>();\n"
+    if field.type in ("object", "parts"):
+        return f"            record.Ignore(one => one.{name});\n"
+    return ""

@@ -6,19 +6,19 @@
 import json
 import re
 
-from local.drafts.csharp_code import Names, application, domain, infrastructure, parameter, record
+from local.drafts.csharp_code import DRIVERS, IN_MEMORY, Names, application, domain, infrastructure, parameter, record
+from local.drafts.csharp_projects import projects
 from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
-from local.drafts.openapi import is_identifier
+from local.drafts.landscape import api_name, secrets
+from local.drafts.openapi import ERRORS, is_identifier
 from local.drafts.schemas import request_of
 from local.drafts.shapes import Design, Field
-from local.drafts.words import camel, pascal
+from local.drafts.words import camel, pascal, table
 
-_DRIVERS = {
-    "SQL Server": ("Microsoft.EntityFrameworkCore.SqlServer", "UseSqlServer"),
-    "SQLite": ("Microsoft.EntityFrameworkCore.Sqlite", "UseSqlite"),
-    "Cosmos DB": ("Microsoft.EntityFrameworkCore.Cosmos", "UseCosmos"),
-    "MongoDB": ("MongoDB.EntityFrameworkCore", "UseMongoDB"),
-}
+_COMMANDS = """dotnet restore --locked-mode
+dotnet build --configuration Release --no-restore -warnaserror
+dotnet run --project src/Api
+dotnet test tests/unit --logger trx --results-directory results"""
 
 
 def render_csharp(design: Design) -> str:
@@ -33,62 +33,57 @@ def render_csharp(design: Design) -> str:
             ("Infrastructure", infrastructure(design, names)),
             ("API", _api(design, names)),
             ("Observability", _observability(design, names)),
-            ("Configuration and secrets", _configuration(design)),
-            ("Tests", _tests(design, names)),
+            ("Configuration and secrets", _configuration(design, names)),
+            ("Tests", _tests(names)),
         ],
     )
 
 
 def _layout(design: Design, names: Names) -> str:
-    root = names.root
-    tree = f"""{root}.sln
+    tree = f"""{names.root}.slnx
 src/
-  {root}.Domain/           entities and rules; references nothing
-  {root}.Application/      commands, handlers, ports; references Domain
-  {root}.Infrastructure/   EF Core, outbox, clock; references Application
-  {root}.Api/              endpoints and start-up; references Application and Infrastructure
+  Domain/           entities and rules; references nothing
+  Application/      commands, handlers, ports; references Domain
+  Infrastructure/   EF Core, outbox; references Application
+  Api/              endpoints and start-up; references Application and Infrastructure
 tests/
-  {root}.Tests/            handlers in memory, and the API in process"""
+  unit/             handlers, with a store in memory"""
     one = names.operation
     return paragraphs(
         f"References point inwards only. The sample carries health, readiness, version and `{one.method} {one.path}` (`{one.id}`) {cite(one.requirements)} through every layer.",
         fence("text", tree),
-        file_block(f"src/{root}.Api/{root}.Api.csproj", "xml", _project(design, root)),
+        projects(design, names),
+        "The first restore makes `packages.lock.json` in each project (`dotnet restore --use-lock-file`), which is committed. Then:",
+        fence("bash", _COMMANDS),
     )
 
 
-def _project(design: Design, root: str) -> str:
-    driver = _DRIVERS.get(design.database, ("Npgsql.EntityFrameworkCore.PostgreSQL", ""))[0]
-    packages = [
-        ("Azure.Identity", "1.*"),
-        ("Azure.Extensions.AspNetCore.Configuration.Secrets", "1.*"),
-        ("Azure.Monitor.OpenTelemetry.AspNetCore", "1.*"),
-        ("Serilog.AspNetCore", "9.*"),
-        (driver, "9.*"),
-    ]
-    lines = "\n".join(f'    <PackageReference Include="{name}" Version="{version}" />' for name, version in packages)
-    return f"""<Project Sdk="Microsoft.NET.Sdk.Web">
-  <PropertyGroup>
-    <TargetFramework>net10.0</TargetFramework>
-    <Nullable>enable</Nullable>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-    <RestorePackagesWithLockFile>true</RestorePackagesWithLockFile>
-  </PropertyGroup>
-  <ItemGroup>
-    <ProjectReference Include="../{root}.Application/{root}.Application.csproj" />
-    <ProjectReference Include="../{root}.Infrastructure/{root}.Infrastructure.csproj" />
-  </ItemGroup>
-  <ItemGroup>
-{lines}
-  </ItemGroup>
-</Project>"""
-
-
 def _api(design: Design, names: Names) -> str:
+    return paragraphs(
+        file_block("src/Api/Program.cs", "csharp", _program(design, names)),
+        file_block("src/Api/Endpoints.cs", "csharp", _endpoints(names)),
+        "Every error leaves as `application/problem+json` with the fields of the contract's `Problem`:",
+        table(("Raised as", "Code", "Status", "Logged"), _ERROR_ROWS),
+        file_block("src/Api/Problems.cs", "csharp", _problems(names)),
+    )
+
+
+_ERROR_ROWS: list[tuple[str, ...]] = [
+    ("`Result.Faults`", "`VALIDATION_FAILED`", "422", "no"),
+    ("`Result.IsConflict`", "`CONFLICT`", "409", "no"),
+    ("`BadHttpRequestException`", "`MALFORMED_REQUEST` or `VALIDATION_FAILED`", "400 or 422", "no"),
+    ("refused by authentication, authorization or routing", "by its status", "401, 403, 404, 405", "as a warning"),
+    ("any other exception", "`INTERNAL_ERROR`", "500", "as an error, with its trace"),
+]
+
+
+def _program(design: Design, names: Names) -> str:
     probes = {one.id: one.path for one in design.operations if one.action == "probe"}
-    use = _DRIVERS.get(design.database, ("", "UseNpgsql"))[1]
-    program = f"""using {names.root}.Api;
+    driver = DRIVERS.get(design.database, IN_MEMORY)
+    use = driver.use.replace("@", 'builder.Configuration.GetConnectionString("Primary")!')
+    return f"""using System.Text.Json;
+using System.Text.Json.Serialization;
+using {names.root}.Api;
 using {names.root}.Application;
 using {names.root}.Infrastructure;
 using Microsoft.EntityFrameworkCore;
@@ -96,58 +91,60 @@ using Microsoft.EntityFrameworkCore;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddSecrets();
 builder.AddTelemetry();
-builder.Services.AddProblemDetails();
+builder.Services.ConfigureHttpJsonOptions(options =>
+{{
+    options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+    options.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+    options.SerializerOptions.RespectRequiredConstructorParameters = true;
+}});
+builder.Services.AddProblemDetails(options =>
+    options.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails));
+builder.Services.AddExceptionHandler<ProblemHandler>();
 builder.Services.AddAuthentication().AddJwtBearer();
 builder.Services.AddAuthorization();
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddDbContext<ServiceContext>(options => options.{use}({_connection(design)}));
+builder.Services.AddDbContext<ServiceContext>(options => options.{use});
 builder.Services.AddScoped<IStore>(services => services.GetRequiredService<ServiceContext>());
 builder.Services.AddScoped<{names.handler}>();
-builder.Services.AddHealthChecks().AddDbContextCheck<ServiceContext>();
 
 var app = builder.Build();
+if (args.Contains("--migrate"))
+{{
+    await using var scope = app.Services.CreateAsyncScope();
+    await scope.ServiceProvider.GetRequiredService<ServiceContext>().Database.EnsureCreatedAsync();
+    return;
+}}
+
 app.UseExceptionHandler();
 app.UseStatusCodePages();
 app.UseAuthentication();
 app.UseAuthorization();
-app.MapGet("{probes["getHealth"]}", () => Results.Ok(new {{ status = "ok" }}));
-app.MapHealthChecks("{probes["getReadiness"]}");
-app.MapGet("{probes["getVersion"]}", (IConfiguration settings) => Results.Ok(new {{ version = settings["Version"], commit = settings["Commit"] }}));
+app.MapGet("{probes["getHealth"]}", () => Results.Ok(new {{ status = "ok" }})).WithName("getHealth");
+app.MapGet("{probes["getReadiness"]}", async (ServiceContext context, CancellationToken cancellation) =>
+    await context.Database.CanConnectAsync(cancellation) ? Results.Ok(new {{ status = "ok" }}) : Problems.Of(503)).WithName("getReadiness");
+app.MapGet("{probes["getVersion"]}", (IConfiguration settings) =>
+    Results.Ok(new {{ version = settings["VERSION"], commit = settings["COMMIT"] }})).WithName("getVersion");
 app.MapContract();
 app.Run();
 
 /// <summary>Visible to tests.</summary>
 public partial class Program;"""
-    return paragraphs(
-        file_block(f"src/{names.root}.Api/Program.cs", "csharp", program),
-        file_block(f"src/{names.root}.Api/Endpoints.cs", "csharp", _endpoints(names)),
-        "Every error leaves as `application/problem+json`: `AddProblemDetails` covers what fails, `ValidationProblem` what is not valid.",
-    )
-
-
-def _connection(design: Design) -> str:
-    setting = 'builder.Configuration.GetConnectionString("Primary")!'
-    return f'{setting}, "{design.project}"' if design.database in ("Cosmos DB", "MongoDB") else setting
 
 
 def _endpoints(names: Names) -> str:
     one = names.operation
     request = request_of(one)
     body = request[0] if request else "EmptyRequest"
-    fields = [parameter(field) for field in sorted(names.sent, key=lambda one: not one.required)] or ["string? Input"]
+    fields = [parameter(field) for field in names.ordered] or ["string? Input"]
     path_names = re.findall(r"\{([^}]+)\}", one.path)
     path = "".join(f"\n        {'Guid' if is_identifier(name) else 'string'} {camel(name)}," for name in path_names)
-    arguments = (['Guid.Parse(user.FindFirstValue("tenant_id")!)'] if names.tenancy else []) + ["key"]
-    arguments += [f"body.{pascal(field.name)}" for field in sorted(names.sent, key=lambda one: not one.required)]
-    using = "using System.Text.Json;\n" if any(field.type in ("object", "parts") for field in names.sent) else ""
-    good = (
-        f'Results.Created($"{one.path if not path_names else one.path.rsplit("/", 1)[0]}/{{result.Value!.Id}}", result.Value)'
-        if one.success == 201
-        else "Results.Ok(result.Value)"
-    )
-    if path_names and one.success == 201:
-        good = 'Results.Created($"{request.Path}/{result.Value!.Id}", result.Value)'
-    http = "\n        HttpRequest request," if "request.Path" in good else ""
+    key = '\n        [FromHeader(Name = "Idempotency-Key")] string key,' if names.keyed else ""
+    arguments = (['Guid.Parse(user.FindFirstValue("tenant_id")!)'] if names.tenancy else []) + ["key"] * names.keyed
+    arguments += [f"body.{pascal(field.name)}" for field in names.ordered]
+    using = "using System.Text.Json;\n" if names.holds_json else ""
+    good = "Results.Ok(result.Value)"
+    if one.success == 201:
+        good = 'Results.Created($"{request.Path}/{result.Value.Id}", result.Value)'
     return f"""using System.Security.Claims;
 {using}using Microsoft.AspNetCore.Mvc;
 using {names.root}.Application;
@@ -160,25 +157,93 @@ namespace {names.root}.Api;
 public static class Endpoints
 {{
     public static void MapContract(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("{one.path}", ["{one.method}"], HandleAsync)
-            .WithName("{one.id}")
-            .RequireAuthorization(policy => policy.RequireClaim("scope", "{one.scope}"));
+        routes.Map{one.method.capitalize()}("{one.path}", HandleAsync)
+            .WithName("{one.id}"){_policy(names)};
 
     private static async Task<IResult> HandleAsync(
-        [FromHeader(Name = "Idempotency-Key")] string key,
-        [FromBody] {body} body,{path}{http}
+        [FromBody] {body} body,{key}{path}
+        HttpRequest request,
         ClaimsPrincipal user,
         {names.handler} handler,
         CancellationToken cancellation)
     {{
         var command = new {names.command}({", ".join(arguments)});
         var result = await handler.HandleAsync(command, cancellation);
-        if (result.Value is not null)
-            return {good};
+        if (result.IsConflict)
+            return Problems.Of(409, "The key was used with another body");
 
-        var errors = result.Faults.GroupBy(fault => fault.Pointer)
-            .ToDictionary(group => group.Key, group => group.Select(fault => fault.Detail).ToArray());
-        return Results.ValidationProblem(errors, statusCode: StatusCodes.Status422UnprocessableEntity);
+        return result.Value is null ? Problems.Of(422, faults: result.Faults) : {good};
+    }}
+}}"""
+
+
+def _policy(names: Names) -> str:
+    """Who may call: the scopes of a token stand in one claim, with spaces between them."""
+    if names.operation.open:
+        return "\n            .AllowAnonymous()"
+    claims = 'context.User.FindAll("scope").SelectMany(claim => claim.Value.Split(\' \'))'
+    return f'\n            .RequireAuthorization(policy => policy.RequireAssertion(context =>\n                {claims}.Contains("{names.operation.scope}")))'
+
+
+def _problems(names: Names) -> str:
+    known = "\n".join(f'        [{status}] = ("{slug}", "{text}"),' for status, (_, slug, text) in ERRORS.items())
+    return f"""using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+using {names.root}.Domain;
+
+namespace {names.root}.Api;
+
+/// <summary>Problem documents (RFC 9457) with the contract's type, code and trace id.</summary>
+public static class Problems
+{{
+    private static readonly Dictionary<int, (string Slug, string Title)> Known = new()
+    {{
+{known}
+    }};
+
+    public static IResult Of(int status, string? detail = null, IReadOnlyList<Fault>? faults = null)
+    {{
+        var problem = new ProblemDetails {{ Status = status, Detail = detail }};
+        if (faults is {{ Count: > 0 }})
+            problem.Extensions["errors"] = faults.Select(fault => new {{ pointer = fault.Pointer, message = fault.Message }}).ToArray();
+        Complete(problem);
+        return Results.Json(problem, statusCode: status, contentType: "application/problem+json");
+    }}
+
+    public static void Complete(ProblemDetails problem)
+    {{
+        var (slug, title) = Known.GetValueOrDefault(problem.Status ?? 500, ("request-refused", "The request was refused"));
+        problem.Type = $"https://errors.example.com/{{slug}}";
+        problem.Title = title;
+        problem.Extensions["code"] = slug.ToUpperInvariant().Replace('-', '_');
+        problem.Extensions["traceId"] = (Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom()).ToString();
+    }}
+}}
+
+/// <summary>Turns what was thrown into a problem; nothing of its inside is told.</summary>
+public sealed class ProblemHandler(ILogger<ProblemHandler> log) : IExceptionHandler
+{{
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellation)
+    {{
+        var answer = exception switch
+        {{
+            BadHttpRequestException {{ InnerException: JsonException {{ InnerException: JsonException }} }} => Problems.Of(400),
+            BadHttpRequestException {{ InnerException: JsonException invalid }} => Problems.Of(422, faults: [Refused(invalid)]),
+            BadHttpRequestException bad => Problems.Of(bad.StatusCode),
+            _ => Problems.Of(500),
+        }};
+        if (exception is not BadHttpRequestException)
+            log.LogError(exception, "Request failed");
+        await answer.ExecuteAsync(context);
+        return true;
+    }}
+
+    private static Fault Refused(JsonException error)
+    {{
+        var path = (error.Path ?? "$").TrimStart('$').Replace('.', '/');
+        return new Fault(path.Length > 0 ? path : "/", "Not what the contract allows here");
     }}
 }}"""
 
@@ -198,8 +263,8 @@ public static class Telemetry
         builder.Host.UseSerilog((context, logger) => logger
             .ReadFrom.Configuration(context.Configuration)
             .Enrich.FromLogContext()
-            .Enrich.WithProperty("service", "{design.project}")
-            .WriteTo.Console(new CompactJsonFormatter()));
+            .Enrich.WithProperty("service", "{api_name(design)}")
+            .WriteTo.Console(new CompactJsonFormatter()), writeToProviders: true);
 
         if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))
             builder.Services.AddOpenTelemetry().UseAzureMonitor();
@@ -210,24 +275,36 @@ public static class Telemetry
         for level in design.levels
     ]
     return paragraphs(
-        file_block(f"src/{names.root}.Api/Telemetry.cs", "csharp", text),
+        file_block("src/Api/Telemetry.cs", "csharp", text),
+        f"`OTEL_SERVICE_NAME` is `{api_name(design)}`, which becomes the telemetry's role name. Bodies, tokens and personal fields are never logged.",
         "Service levels that this code answers for:",
         bullets(levels),
     )
 
 
-def _configuration(design: Design) -> str:
-    root = pascal(design.project) or "Service"
+def _configuration(design: Design, names: Names) -> str:
     settings = {
-        "Version": "1.0.0",
-        "Commit": "local",
+        "VERSION": "1.0.0",
+        "COMMIT": "local",
         "KeyVault": {"Url": ""},
         "ConnectionStrings": {"Primary": ""},
         "Serilog": {"MinimumLevel": {"Default": "Information", "Override": {"Microsoft": "Warning"}}},
     }
-    secrets = f"""using Azure.Identity;
+    rows: list[tuple[str, ...]] = [
+        ("`VERSION`, `COMMIT`", "what runs", "no", "set when the image is built"),
+        (
+            "`ConnectionStrings__Primary`",
+            f"where {design.database} answers; names the managed identity, holds no password",
+            "no",
+            "`DATABASE_URL` of the architecture",
+        ),
+        ("`Authentication__Schemes__Bearer__Authority`", "the token issuer", "no", "by environment"),
+        ("`KeyVault__Url`", "the vault of the environment", "no", "by environment"),
+    ]
+    rows += [(f"`{one.name}`", one.purpose, "yes", "Key Vault") for one in secrets(design) if "test-" not in one.name]
+    loader = f"""using Azure.Identity;
 
-namespace {root}.Api;
+namespace {names.root}.Api;
 
 /// <summary>Secrets come from Key Vault by managed identity; files hold none.</summary>
 public static class Secrets
@@ -236,20 +313,22 @@ public static class Secrets
     {{
         var url = builder.Configuration["KeyVault:Url"];
         if (!string.IsNullOrEmpty(url))
-            builder.Configuration.AddAzureKeyVault(new Uri(url), new DefaultAzureCredential());
+            builder.Configuration.AddAzureKeyVault(new Uri(url), new ManagedIdentityCredential(ManagedIdentityId.SystemAssigned));
     }}
 }}"""
     return paragraphs(
-        file_block(f"src/{root}.Api/appsettings.json", "json", json.dumps(settings, indent=2)),
-        file_block(f"src/{root}.Api/Secrets.cs", "csharp", secrets),
-        "`ConnectionStrings--Primary` in Key Vault names the server and the managed identity, so it holds no password. On a developer's machine, `dotnet user-secrets` stands in for the vault.",
+        table(("Setting", "Meaning", "Secret", "From"), rows),
+        file_block("src/Api/appsettings.json", "json", json.dumps(settings, indent=2)),
+        file_block("src/Api/Secrets.cs", "csharp", loader),
+        "On a developer's machine, `dotnet user-secrets` stands in for the vault. A rotated secret is read at the next restart of an instance, which needs no new release.",
     )
 
 
-def _tests(design: Design, names: Names) -> str:
-    values = (["Guid.CreateVersion7()"] if names.tenancy else []) + ['"key-of-a-test"']
-    values += [_test_value(field) for field in sorted(names.sent, key=lambda one: not one.required)]
+def _tests(names: Names) -> str:
+    values = (["Guid.CreateVersion7()"] if names.tenancy else []) + ['"key-of-a-test"'] * names.keyed
+    values += [_test_value(field) for field in names.ordered]
     using = "using System.Text.Json;\n" if any("JsonSerializer" in value for value in values) else ""
+    verb = pascal(names.operation.id)
     text = f"""{using}using {names.root}.Application;
 using Xunit;
 
@@ -260,7 +339,7 @@ public sealed class {names.handler}Tests
     private static readonly {names.command} Command = new({", ".join(values)});
 
     [Fact]
-    public async Task {pascal(names.operation.id)}_stores_one_entity_and_one_message()
+    public async Task {verb}_stores_one_entity_and_one_message()
     {{
         var store = new MemoryStore();
 
@@ -269,9 +348,52 @@ public sealed class {names.handler}Tests
         Assert.Empty(result.Faults);
         Assert.Single(store.Messages);
     }}
+{_key_tests(names, verb)}
+    private sealed class MemoryStore : IStore
+    {{
+        private readonly Dictionary<string, Answer> _answers = [];
 
+        public List<string> Messages {{ get; }} = [];
+
+        public Task<Answer?> FindAnswerAsync(string key, CancellationToken cancellation) =>
+            Task.FromResult(_answers.GetValueOrDefault(key));
+
+        public Task SaveAsync<T>(Answer answer, T entity, string eventName, CancellationToken cancellation) where T : class
+        {{
+            _answers[answer.Key] = answer;
+            Messages.Add(eventName);
+            return Task.CompletedTask;
+        }}
+    }}
+}}"""
+    return paragraphs(
+        file_block(f"tests/unit/{names.handler}Tests.cs", "csharp", text),
+        f"The black-box suites of the test specification run against this service in its container; `{names.operation.id}` is covered there too.",
+    )
+
+
+def _key_tests(names: Names, verb: str) -> str:
+    if not names.keyed:
+        return ""
+    conflict = ""
+    if other := next((one for one in names.ordered if one.type in ("text", "long", "uuid", "ref", "int")), None):
+        conflict = f"""
     [Fact]
-    public async Task The_same_key_has_one_effect()
+    public async Task {verb}_with_the_same_key_and_another_body_is_a_conflict()
+    {{
+        var store = new MemoryStore();
+        var handler = new {names.handler}(store, TimeProvider.System);
+
+        await handler.HandleAsync(Command, default);
+        var second = await handler.HandleAsync(Command with {{ {pascal(other.name)} = {_other_value(other)} }}, default);
+
+        Assert.True(second.IsConflict);
+        Assert.Single(store.Messages);
+    }}
+"""
+    return f"""
+    [Fact]
+    public async Task {verb}_repeated_with_the_same_key_has_one_effect()
     {{
         var store = new MemoryStore();
         var handler = new {names.handler}(store, TimeProvider.System);
@@ -282,28 +404,11 @@ public sealed class {names.handler}Tests
         Assert.Equal(first.Value!.Id, second.Value!.Id);
         Assert.Single(store.Messages);
     }}
+{conflict}"""
 
-    private sealed class MemoryStore : IStore
-    {{
-        private readonly Dictionary<string, object> _answers = [];
 
-        public List<string> Messages {{ get; }} = [];
-
-        public Task<T?> FindAnswerAsync<T>(string key, CancellationToken cancellation) where T : class =>
-            Task.FromResult(_answers.GetValueOrDefault(key) as T);
-
-        public Task SaveAsync<T>(string key, T entity, string eventName, CancellationToken cancellation) where T : class
-        {{
-            _answers[key] = entity;
-            Messages.Add(eventName);
-            return Task.CompletedTask;
-        }}
-    }}
-}}"""
-    return paragraphs(
-        file_block(f"tests/{names.root}.Tests/{names.handler}Tests.cs", "csharp", text),
-        f"Contract and security tests of the test specification run against the API in process through `WebApplicationFactory<Program>`; `{names.operation.id}` is covered there too.",
-    )
+def _other_value(field: Field) -> str:
+    return {"int": "4", "uuid": "Guid.CreateVersion7()", "ref": "Guid.CreateVersion7()"}.get(field.type, '"another"')
 
 
 def _test_value(field: Field) -> str:
@@ -314,6 +419,6 @@ def _test_value(field: Field) -> str:
         "ref": "Guid.CreateVersion7()", "uuid": "Guid.CreateVersion7()", "object": "JsonSerializer.SerializeToElement(new { })",
         "list": '["first"]',
         "parts": "[JsonSerializer.SerializeToElement(new { })]", "uri": 'new Uri("https://example.com/hooks/main")', "email": '"ada@example.com"', "phone": '"+442079460123"',
-        "country": '"GB"', "currency": '"EUR"', "secret": '"an-example-not-a-real-value"',
+        "country": '"GB"', "currency": '"EUR"', "secret": "Guid.NewGuid().ToString()",
     }  # fmt: skip
     return values.get(field.type, f'"example-{field.name.replace("_", "-")}"')

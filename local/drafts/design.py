@@ -1,13 +1,15 @@
 """Turns a brief and the options into a design: every choice in one place, each with its reason. Pure."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from local.drafts.brief import Brief, read_brief
 from local.drafts.fields import merge, named_fields, usual_fields
+from local.drafts.mechanisms import is_placed
 from local.drafts.operations import decide_operations, is_probe, path_nouns
-from local.drafts.prompt import Prompt
-from local.drafts.resources import MOST_RESOURCES, Evidence, find_resources
+from local.drafts.prompt import Listed, Prompt
+from local.drafts.resources import MOST_RESOURCES, Evidence, find_resources, mentions
 from local.drafts.shapes import Design, Field, Level, Resource
 from local.drafts.targets import Target
 from local.drafts.technology import Technology, database_name
@@ -25,19 +27,19 @@ def design_backend(prompt: Prompt) -> Design:
     Designs are kept for a while: the agents of a run ask for the same one."""
     asked = prompt.assignment
     name = asked.project or re.sub(r"\.\w+$", "", prompt.prd_name) or "service"
-    return _design(prompt.prd, name, asked.stack, asked.database)
+    return _design(prompt.prd, name, asked.stack, asked.database, prompt.requirements)
 
 
 @lru_cache(maxsize=16)
-def _design(prd: str, name: str, stack: str, asked_database: str | None) -> Design:
-    brief = read_brief(prd, capitalise(name.replace("-", " ").replace("_", " ")))
+def _design(prd: str, name: str, stack: str, asked_database: str | None, listed: tuple[Listed, ...]) -> Design:
+    brief = read_brief(prd, capitalise(name.replace("-", " ").replace("_", " ")), listed, stack)
     evidence = _evidence(brief)
     resources = _resources(brief, evidence)
     database, why = _database(brief, asked_database)
     hosting, hosting_reason = _hosting(brief)
     operations = decide_operations(brief, resources, evidence)
     style, style_reason = _style(brief, len(resources))
-    return Design(
+    design = Design(
         project=kebab(name) or "service",
         brief=brief,
         stack=stack,
@@ -59,11 +61,13 @@ def _design(prd: str, name: str, stack: str, asked_database: str | None) -> Desi
         style=style,
         style_reason=style_reason,
     )
+    return replace(design, unplaced=tuple(one for one in brief.requirements if not is_placed(one, design)))
 
 
 def _evidence(brief: Brief) -> tuple[Evidence, ...]:
     nouns = path_nouns(one for one in brief.endpoints if not is_probe(one.path))
     found = find_resources(brief.statements, brief.title, nouns)
+    found = tuple(one for one in found if one.noun in nouns or not _is_excluded(one, brief))
     if brief.says(r"multi-?tenan|tenant_id"):
         found = tuple(one for one in found if one.noun != "tenant" or "tenant" in nouns)
     if any(one.name in ("OIDC", "OAuth 2.0") for one in brief.technologies):
@@ -75,6 +79,14 @@ def _evidence(brief: Brief) -> tuple[Evidence, ...]:
     return found[:MOST_RESOURCES] or (
         Evidence(_fallback_noun(brief.title), requirements=[one.id for one in brief.requirements[:5]]),
     )
+
+
+def _is_excluded(one: Evidence, brief: Brief) -> bool:
+    """Whether a thing is ruled out: a short exclusion opens with it, and nothing is to be done with it."""
+    if one.verbs or one.actions:
+        return False
+    openings = (each.text for each in brief.non_goals if len(each.text.split()) <= 12)
+    return any(noun == one.noun for text in openings for at, noun in mentions(text)[:2] if at < 30)
 
 
 def _fallback_noun(title: str) -> str:

@@ -3,6 +3,7 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
+from local.drafts.landscape import api_name, worker_name
 from local.drafts.shapes import Design, Field
 from local.drafts.words import snake
 
@@ -10,7 +11,7 @@ from local.drafts.words import snake
 def context_diagram(design: Design) -> str:
     lines = [
         "flowchart LR",
-        '  caller["Callers"] -->|"HTTPS, bearer token"| api["API"]',
+        f'  caller["Callers"] -->|"HTTPS, bearer token"| api["{api_name(design)}"]',
         f'  api --> db[("{design.database}")]',
     ]
     if design.cache:
@@ -18,7 +19,7 @@ def context_diagram(design: Design) -> str:
     if design.broker:
         lines += [
             f'  api -->|"outbox"| broker[["{design.broker}"]]',
-            '  broker --> worker["Worker"]',
+            f'  broker --> worker["{worker_name(design)}"]',
             "  worker --> db",
         ]
     source = "worker" if design.broker else "api"
@@ -92,10 +93,10 @@ def sequence(design: Design) -> str:
         "sequenceDiagram",
         "  autonumber",
         "  participant C as Caller",
-        "  participant A as API",
+        f"  participant A as {api_name(design)}",
         f"  participant D as {design.database}",
     ]
-    lines += [f"  participant B as {design.broker}", "  participant W as Worker"] if design.broker else []
+    lines += [f"  participant B as {design.broker}", f"  participant W as {worker_name(design)}"] if design.broker else []
     lines += [f"  C->>A: {writing.method} {writing.path}", "  A->>A: check token, scope and body"]
     lines += ["  A->>D: look up the idempotency key"] if writing.action in ("create", "act") else []
     with_outbox = ", audit record and outbox message" if design.broker else " and audit record"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from local.drafts.mechanisms import Place, met_in, operations_of
+from local.drafts.mechanisms import Place, met_in, operations_of, stores_of
 from local.drafts.shapes import Design
 from local.drafts.words import quote, table
 
@@ -48,12 +48,8 @@ def requirements_met(design: Design, *places: Place) -> str:
     rows: list[tuple[str, ...]] = []
     for requirement, mechanism in met_in(design, *places):
         names = ", ".join(f"`{one.id}`" for one in operations_of(requirement, design)[:3])
-        how = (
-            mechanism.designed
-            if mechanism.pattern
-            else f"Operations {names}"
-            if names
-            else "Domain rule, checked in the application layer"
-        )
+        tables = ", ".join(f"`{name}`" for name in stores_of(requirement, design)[:3])
+        ways = (mechanism.designed, names and f"Operations {names}", tables and f"Rules of {tables}")
+        how = next(filter(None, ways if mechanism.pattern else ways[1:]), mechanism.designed)
         rows.append((f"[{requirement.id}]", quote(requirement.text), how))
     return table(("Requirement", "The PRD says", "Met by"), rows) if rows else ""

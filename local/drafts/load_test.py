@@ -4,27 +4,31 @@
 # ruff: noqa: E501
 
 from local.drafts.contract_tests import good_call
-from local.drafts.observability import operation_of
+from local.drafts.objectives import operation_of
 from local.drafts.shapes import Design, Level, Operation
 from local.drafts.words import snake
 
 
 def locust(design: Design) -> str:
+    """The whole `locustfile.py`."""
     chosen = loaded_operations(design)
     tasks = [
         f"    @task({5 if one.method == 'GET' else 2})\n    def {snake(one.id)}(self):\n"
         f"        self.{_named_call(good_call(one), one.id)}"
         for one in chosen
     ]
-    body = "".join(tasks)
-    unique = "from uuid import uuid4\n" if "uuid4(" in body else ""
-    pairs = """dict(pair.split("=", 1) for pair in os.environ["SEEDED"].split(","))"""
-    seeded = f"seeded = {pairs}\n\n" if "seeded[" in body else ""
+    unique = "from uuid import uuid4\n\n" if "uuid4(" in "".join(tasks) else ""
+    needs_seeds = "seeded[" in "".join(tasks)
+    names = "issue_token, seed" if needs_seeds else "issue_token"
     checks = "\n".join(_threshold(level, design) for level in design.levels)
+    start = '''    def on_start(self):
+        self.client.headers["Authorization"] = f"Bearer {issue_token()}"
+'''
+    start += "        self.seeded = seed(self.client)\n" if needs_seeds else ""
     return (
-        '"""Load test: `locust --headless -u 200 -r 20 -t 20m --host $BASE_URL`; exits 1 beyond a threshold."""\n\n'
-        f"import os\n{unique}\nfrom locust import HttpUser, between, events, task\n\n{seeded}\nclass Caller(HttpUser):\n    wait_time = between(0.1, 0.5)\n\n"
-        '    def on_start(self):\n        self.client.headers["Authorization"] = f"Bearer {os.environ[\'TEST_TOKEN\']}"\n\n'
+        f'"""Load test: `python -m locust --headless -u 200 -r 20 -t 20m --host URL`; exits 1 beyond a threshold."""\n\n{unique}'
+        f"from locust import HttpUser, between, events, task\n\nfrom tests.service import {names}\n\n\n"
+        f"class Caller(HttpUser):\n    wait_time = between(0.1, 0.5)\n\n{start}\n"
         + "\n\n".join(tasks)
         + "\n\n\n@events.quitting.add_listener\ndef hold_thresholds(environment, **_):\n    stats = environment.stats\n    broken = []\n"
         + f"{checks}\n    environment.process_exit_code = 1 if broken else 0\n    for text in broken:\n        print(text)"
@@ -32,7 +36,8 @@ def locust(design: Design) -> str:
 
 
 def _named_call(expression: str, name: str) -> str:
-    return f'{expression[:-1]}, name="{name}")'.replace(": key}", ": str(uuid4())}")
+    named = f'{expression[:-1]}, name="{name}")'
+    return named.replace(": key}", ": str(uuid4())}").replace("{seeded[", "{self.seeded[")
 
 
 def _threshold(level: Level, design: Design) -> str:

@@ -5,7 +5,9 @@
 
 from collections.abc import Iterable
 
+from local.drafts.brief import Requirement
 from local.drafts.document import NOTICE, bullets, cite
+from local.drafts.landscape import base_url
 from local.drafts.openapi import scopes
 from local.drafts.shapes import Design
 from local.drafts.words import capitalise, quote, table
@@ -46,8 +48,8 @@ def _assumptions(design: Design) -> list[str]:
         f"**Primary datastore:** {design.database}, {design.database_reason}.",
         f"**Shape:** {design.style}, because {design.style_reason}.",
         f"**Hosting:** {design.platform}, because {design.hosting_reason}.",
-        f"**Requirements:** {len(brief.requirements)} read from the PRD, numbered R-001 onwards in its order."
-        if brief.requirements
+        f"**Requirements:** {len(design.requirements)} of the PRD are designed for; {len(design.declined)} are not, each with its reason in `{ARCHITECTURE}`."
+        if brief.requirements or brief.declined
         else "**Requirements:** the PRD states none; the design follows from its title.",
     ]
     if not brief.endpoints:
@@ -73,9 +75,13 @@ def _assumptions(design: Design) -> list[str]:
 
 
 def _non_goals(design: Design) -> list[str]:
-    named = [f"{quote(text)} (from the PRD)" for text in design.brief.non_goals]
-    later = [f"{quote(text)} (named in the PRD for later)" for text in design.brief.later]
+    named = [f"{quote(one.text)} ({_named(one)})" for one in design.brief.non_goals]
+    later = [f"{quote(one.text)} ({_named(one)}, for later)" for one in design.brief.later]
     return [*named, *later, "No UI design: screens, pages and visual components are left out on purpose."]
+
+
+def _named(one: Requirement) -> str:
+    return f"[{one.id}]" if one.id else "from the PRD"
 
 
 def _surface(design: Design) -> str:
@@ -118,7 +124,7 @@ def _stores(design: Design) -> str:
 
 def _environments(design: Design) -> str:
     rows = [
-        (name, f"`{design.project}-{name}`", gate)
+        (f"`{name}`", base_url(design, name), gate)
         for name, gate in (
             ("dev", "each merge"),
             ("stage", "one approval, load test"),
@@ -126,7 +132,7 @@ def _environments(design: Design) -> str:
         )
     ]
     return (
-        f"{table(('Environment', 'Name', 'Gate'), rows)}\n\nHow a release moves through them is in `cicd-pipeline.md`."
+        f"{table(('Environment', 'Address', 'Gate'), rows)}\n\nHow a release moves through them is in `cicd-pipeline.md`."
     )
 
 

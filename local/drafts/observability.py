@@ -6,14 +6,12 @@
 import json
 import re
 
-from local.drafts.document import bullets, cite, document, fence, paragraphs
+from local.drafts.document import bullets, document, fence, file_block, paragraphs
+from local.drafts.landscape import api_name, deployed, worker_name
 from local.drafts.mechanisms import mechanism_of
-from local.drafts.resources import mentions
-from local.drafts.shapes import Design, Level, Operation
-from local.drafts.targets import number
-from local.drafts.words import kebab, quote, snake, table
-
-_BUSY = ("measurement", "event", "message", "transaction", "order")
+from local.drafts.objectives import alert_rule, level_block, level_query
+from local.drafts.shapes import Design
+from local.drafts.words import quote, snake, table
 
 
 def render_observability(design: Design) -> str:
@@ -61,19 +59,20 @@ def _log_schema(design: Design) -> dict[str, object]:
         "timestamp": {"type": "string", "format": "date-time"},
         "level": {"type": "string", "enum": ["DEBUG", "INFO", "WARN", "ERROR"]},
         "message": text,
-        "service": {"const": design.project},
+        "service": {"type": "string", "enum": list(deployed(design))},
         "version": text,
         "environment": {"type": "string", "enum": ["dev", "stage", "prod"]},
-        "trace_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        "span_id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "spanId": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
         "operation": {"type": "string", "enum": [one.id for one in design.business] or [design.operations[0].id]},
         "status": {"type": "integer"},
-        "duration_ms": {"type": "number", "minimum": 0},
+        "durationMs": {"type": "number", "minimum": 0},
+        "code": {"type": "string", "description": "the problem's code, where the request failed"},
         "caller": {"type": "string", "description": "client id of the token, hashed"},
     }
     properties |= {"tenant_id": {"type": "string", "format": "uuid"}} if design.tenancy else {}
     properties |= {f"{snake(one.noun)}_id": {"type": "string", "format": "uuid"} for one in design.resources[:4]}
-    required = ["timestamp", "level", "message", "service", "version", "environment", "trace_id"]
+    required = ["timestamp", "level", "message", "service", "version", "environment", "traceId"]
     schema = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": schema, "type": "object", "required": required, "properties": properties}
 
@@ -84,7 +83,7 @@ def _correlation(design: Design) -> str:
     rate = 100 if load.value <= 100 else 20 if load.value <= 2000 else 5
     return bullets(
         [
-            f"**Correlation:** the W3C `traceparent` of a request is kept through every call{broker}; where there is none, the edge starts one. It is `OperationId` in Azure Monitor and `trace_id` in logs and in every `Problem`.",
+            f"**Correlation:** the W3C `traceparent` of a request is kept through every call{broker}; where there is none, the edge starts one. It is `OperationId` in Azure Monitor and `traceId` in logs and in every `Problem`.",
             "**Cause:** a message carries the trace that caused it; a consumer's own trace links to it.",
             f"**Sampling:** {rate} % of successful requests at {load.shown}, decided once by the trace id and kept by everybody after; errors, refusals and anything slower than its objective are always kept.",
             "**Metrics** are counted before sampling, so that rates and percentiles stay true.",
@@ -128,7 +127,7 @@ def _metrics(design: Design) -> str:
 
 def _own_metrics(design: Design) -> list[tuple[str, str]]:
     """Metrics that the PRD names, and one for each thing that can change."""
-    text = " ".join(one.text for one in design.brief.requirements)
+    text = " ".join(one.text for one in design.requirements)
     named = dict.fromkeys(re.findall(r"\b[a-z]+(?:_[a-z]+)*_(?:total|seconds|count|bytes)\b", text))
     found = [(name, "named in the PRD") for name in named]
     found += [
@@ -138,7 +137,7 @@ def _own_metrics(design: Design) -> list[tuple[str, str]]:
 
 
 def _observed(design: Design) -> str:
-    rows = [(f"[{one.id}]", quote(one.text, 90), mechanism_of(one).observed) for one in design.brief.requirements]
+    rows = [(f"[{one.id}]", quote(one.text, 90), mechanism_of(one).observed) for one in design.requirements]
     return (
         paragraphs("What shows that each requirement holds:", table(("Requirement", "The PRD says", "Signal"), rows))
         if rows
@@ -147,117 +146,26 @@ def _observed(design: Design) -> str:
 
 
 def _levels(design: Design) -> str:
+    ratio = next((one.target.value for one in design.levels if one.target.measure == "ratio"), 99.9)
+    fast, slow = round(14.4 * (100 - ratio), 4), round(3 * (100 - ratio), 4)
     rows = [
-        (level.id, level.target.name, sli(level, design), level.target.shown, _from(level), _threshold(level))
-        for level in design.levels
-    ]
-    first = design.levels[0]
-    budget = f"{(100 - first.target.value):g} %" if first.target.measure == "ratio" else "0.1 %"
-    burn = [
-        ("fast burn", "14.4 times the budget over 1 h and 5 min", "page"),
-        ("slow burn", "3 times the budget over 1 day and 2 h", "ticket"),
-        *(
-            [("dead letters", "any in 10 minutes", "ticket"), ("outbox age", "older than 60 s for 5 minutes", "page")]
-            if design.broker
-            else []
-        ),
-        ("rate limit", f"one caller above {design.rate_limit.shown} for 10 minutes", "ticket"),
-    ]
+        ("fast burn", f"failed share above {fast:g} % over 1 h and over 5 min (14.4 x the budget)", "page", "roll back if a release is fresh"),
+        ("slow burn", f"failed share above {slow:g} % over 1 day and over 2 h (3 x the budget)", "ticket", "find the operation on the dashboard"),
+        ("rate limit", f"one caller above {design.rate_limit.shown} for 10 minutes", "ticket", "speak with the caller"),
+        ("refused callers", "more than 100 answers of 401 or 403 in 5 minutes", "ticket", "look for an attack or a broken client"),
+    ]  # fmt: skip
+    if design.broker:
+        rows += [
+            ("dead letters", "any in 10 minutes", "ticket", "read the reason, mend, replay"),
+            ("outbox age", "older than 60 s for 5 minutes", "page", f"look at the worker and {design.broker}"),
+        ]
     return paragraphs(
-        table(("SLO", "About", "SLI", "Objective over 30 days", "From", "Alert when"), rows),
-        f"Error budget of {first.id}: {budget} of events in 30 days.",
-        table(("Alert", "Fires at", "Does"), burn),
-        fence("bicep", _alert_rule(design)),
-        f"Service levels asked for in the PRD: {cite(dict.fromkeys(level.target.requirement for level in design.levels if level.target.requirement))}."
-        if any(level.target.requirement for level in design.levels)
-        else "The PRD gives no service level; all numbers here are assumptions to confirm.",
+        *(level_block(level, design) for level in design.levels),
+        "Other alerts:",
+        table(("Alert", "Fires at", "Does", "First action"), rows),
+        "The rule of the first objective; the others differ in name, query and severity. A quiet night does not page: fewer than 20 requests in the window give no row, and no row is no alert.",
+        fence("bicep", alert_rule(design.levels[0], design)),
     )
-
-
-def sli(level: Level, design: Design) -> str:
-    """What is measured for a level, in words."""
-    if level.target.measure == "ratio":
-        return "share of requests that succeed (AppRequests, not 5xx)"
-    operation = operation_of(level, design)
-    about = f"`{operation.id}`" if operation else "all operations"
-    return f"p{level.target.percentile} of DurationMs, {about} (AppRequests)"
-
-
-def operation_of(level: Level, design: Design) -> Operation | None:
-    """The one operation that a latency level is plainly about, if there is one."""
-    name = level.target.name.lower()
-    stems = [word[:4] for word in re.findall(r"[a-z]{4,}", name) if word not in ("latency", "time", "response")]
-    for one in design.business:
-        text = f"{one.summary} {one.path} {one.resource.plural if one.resource else ''}".lower()
-        if stems and all(stem in text for stem in stems):
-            return one
-    named = {noun for _, noun in mentions(name)}
-    about = [one for one in design.business if one.resource and one.resource.noun in named]
-    busy = [one for one in design.business if one.resource and one.resource.noun in _BUSY]
-    candidates = [*about, *busy, *design.business]
-    if re.search(r"write|creat|ingest|publish|plac|book|submit", name):
-        return next((one for one in candidates if one.action == "create"), None)
-    if re.search(r"query|read|search|list|look|fetch", name):
-        return next((one for one in candidates if one.action in ("list", "read")), None)
-    return about[0] if about else None
-
-
-def _from(level: Level) -> str:
-    return f"[{level.target.requirement}]" if level.target.requirement else "assumed"
-
-
-def _threshold(level: Level) -> str:
-    target = level.target
-    if target.measure == "ratio":
-        return f"below {target.value:g} % for 15 minutes"
-    return f"p{target.percentile} above {number(target.value)} ms for 15 minutes"
-
-
-def _alert_rule(design: Design) -> str:
-    level = next((one for one in design.levels if one.target.measure == "latency"), design.levels[0])
-    query = query_for(level, design).replace("\n", "\n      ")
-    threshold = f"{level.target.value:g}" if level.target.measure == "latency" else "0"
-    return f"""param location string = resourceGroup().location
-param workspaceId string
-param actionGroupId string
-
-resource objective 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {{
-  name: '{kebab(design.project)}-{level.id.lower()}'
-  location: location
-  properties: {{
-    description: '{level.id}: {level.target.name.replace("'", "")} {level.target.shown}'
-    severity: 1
-    enabled: true
-    scopes: [ workspaceId ]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
-    criteria: {{
-      allOf: [
-        {{
-          query: '''
-      {query}
-          '''
-          timeAggregation: 'Maximum'
-          metricMeasureColumn: 'Measured'
-          operator: '{"GreaterThan" if level.target.measure == "latency" else "LessThan"}'
-          threshold: {threshold if level.target.measure == "latency" else f"{level.target.value:g}".split(".")[0]}
-          failingPeriods: {{ numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }}
-        }}
-      ]
-    }}
-    actions: {{ actionGroups: [ actionGroupId ] }}
-  }}
-}}"""
-
-
-def query_for(level: Level, design: Design) -> str:
-    """The KQL that measures a level over 15 minutes."""
-    head = f'AppRequests\n| where TimeGenerated > ago(15m)\n| where AppRoleName == "{design.project}"'
-    if level.target.measure == "ratio":
-        return f"{head}\n| summarize Measured = 100.0 * countif(Success == true) / count()"
-    operation = operation_of(level, design)
-    only = f'\n| where Name == "{operation.method} {operation.path}"' if operation else ""
-    return f"{head}{only}\n| summarize Measured = percentile(DurationMs, {level.target.percentile})"
 
 
 def _tracing(design: Design) -> str:
@@ -295,49 +203,35 @@ def _tracing(design: Design) -> str:
 
 
 def _queries(design: Design) -> str:
-    parts = [
-        f"**{level.id}: {level.target.name} {level.target.shown}**\n\n{fence('kusto', query_for(level, design))}"
-        for level in design.levels
-    ]
-    role = f'| where AppRoleName == "{design.project}"'
-    extra = [
-        (
-            "Rate, errors and duration by operation",
-            f"AppRequests\n| where TimeGenerated > ago(1h)\n{role}\n| summarize Requests = count(), Failed = countif(Success == false), P95 = percentile(DurationMs, 95) by Name, bin(TimeGenerated, 5m)\n| order by TimeGenerated asc",
+    role = f'| where AppRoleName == "{api_name(design)}"'
+    return paragraphs(
+        *(level_query(level, design) for level in design.levels),
+        *(
+            paragraphs(about, file_block(f"queries/{name}.kql", "kusto", text.replace("@ROLE@", role)))
+            for name, about, text in _other_queries(design)
         ),
-        (
-            "Slow or failing dependencies",
-            f"AppDependencies\n| where TimeGenerated > ago(1h)\n{role}\n| summarize Calls = count(), Failed = countif(Success == false), P95 = percentile(DurationMs, 95) by Target, DependencyType\n| order by Failed desc",
-        ),
-        (
-            "New kinds of exception",
-            f"AppExceptions\n| where TimeGenerated > ago(1d)\n{role}\n| summarize Count = count(), First = min(TimeGenerated) by ProblemId, ExceptionType\n| where First > ago(1h)",
-        ),
-        (
-            "One request, end to end",
-            'let wanted = "4bf92f3577b34da6a3ce929d0e0e4736";\nunion AppRequests, AppDependencies, AppTraces, AppExceptions\n| where OperationId == wanted\n| project TimeGenerated, Type, AppRoleName, Name, Message, DurationMs, ResultCode\n| order by TimeGenerated asc',
-        ),
-        (
-            "Callers at the rate limit",
-            f'AppRequests\n| where TimeGenerated > ago(1h)\n{role}\n| where ResultCode == "429"\n| extend Caller = tostring(Properties["caller"])\n| summarize Refused = count() by Caller\n| top 20 by Refused',
-        ),
-    ]
+    )
+
+
+def _other_queries(design: Design) -> list[tuple[str, str, str]]:
+    """(file, when to use it, text); `@ROLE@` stands for the filter by component."""
+    found = [
+        ("operations", "Rate, errors and duration by operation: where is it?", "AppRequests\n| where TimeGenerated > ago(1h)\n@ROLE@\n| summarize Requests = sum(ItemCount), Failed = sumif(ItemCount, Success == false), P95 = percentilew(DurationMs, ItemCount, 95) by Name, bin(TimeGenerated, 5m)\n| order by TimeGenerated asc"),
+        ("dependencies", "Slow or failing dependencies: is it us?", "AppDependencies\n| where TimeGenerated > ago(1h)\n@ROLE@\n| summarize Calls = sum(ItemCount), Failed = sumif(ItemCount, Success == false), P95 = percentilew(DurationMs, ItemCount, 95) by Target, DependencyType\n| order by Failed desc"),
+        ("errors-by-code", "Failures by the code of their problem: what do callers get?", 'AppRequests\n| where TimeGenerated > ago(1h)\n@ROLE@\n| where Success == false\n| summarize Failed = sum(ItemCount) by Code = tostring(Properties["code"]), ResultCode, Name\n| order by Failed desc'),
+        ("new-exceptions", "Kinds of exception that were not there yesterday: what changed?", "AppExceptions\n| where TimeGenerated > ago(1d)\n@ROLE@\n| summarize Count = sum(ItemCount), First = min(TimeGenerated) by ProblemId, ExceptionType\n| where First > ago(1h)"),
+        ("one-trace", "One request from end to end, by the `traceId` of its problem.", 'let wanted = "4bf92f3577b34da6a3ce929d0e0e4736";\nunion AppRequests, AppDependencies, AppTraces, AppExceptions\n| where TimeGenerated > ago(2d)\n| where OperationId == wanted\n| project TimeGenerated, Type, AppRoleName, Name, Message, DurationMs, ResultCode\n| order by TimeGenerated asc'),
+        ("rate-limited-callers", "Who meets the rate limit, and how often.", 'AppRequests\n| where TimeGenerated > ago(1h)\n@ROLE@\n| where ResultCode == "429"\n| summarize Refused = sum(ItemCount) by Caller = tostring(Properties["caller"])\n| top 20 by Refused'),
+        ("release", "Before and after a release, by version.", "AppRequests\n| where TimeGenerated > ago(4h)\n@ROLE@\n| summarize Requests = sum(ItemCount), Failed = sumif(ItemCount, Success == false), P95 = percentilew(DurationMs, ItemCount, 95) by AppVersion, bin(TimeGenerated, 10m)\n| order by TimeGenerated asc"),
+    ]  # fmt: skip
+    if design.tenancy:
+        found.append(("one-tenant", "One tenant's day.", 'let tenant = "0198c7a2-6f1e-7c3b-9a54-3d2f8e6b1c70";\nAppRequests\n| where TimeGenerated > ago(1d)\n@ROLE@\n| where tostring(Properties["tenant_id"]) == tenant\n| summarize Requests = sum(ItemCount), Failed = sumif(ItemCount, Success == false) by Name, bin(TimeGenerated, 1h)'))  # fmt: skip
     if design.events:
         names = ", ".join(f'"{name}"' for name, _ in design.events[:8])
-        extra.append(
-            (
-                "Domain events per hour",
-                f"AppEvents\n| where TimeGenerated > ago(1d)\n{role}\n| where Name in ({names})\n| summarize Events = count() by Name, bin(TimeGenerated, 1h)",
-            )
-        )
+        found.append(("domain-events", "Domain events per hour: does the business see it?", f"AppEvents\n| where TimeGenerated > ago(1d)\n@ROLE@\n| where Name in ({names})\n| summarize Events = sum(ItemCount) by Name, bin(TimeGenerated, 1h)"))  # fmt: skip
     if design.broker:
-        extra.append(
-            (
-                "Age of the outbox",
-                f'AppMetrics\n| where TimeGenerated > ago(1h)\n{role}\n| where Name == "outbox_age_seconds"\n| summarize Oldest = max(Max) by bin(TimeGenerated, 5m)',
-            )
-        )
-    return paragraphs(*parts, *(f"**{title}**\n\n{fence('kusto', text)}" for title, text in extra))
+        found.append(("backlog", "Age of the outbox and number of dead letters.", f'AppMetrics\n| where TimeGenerated > ago(1h)\n| where AppRoleName == "{worker_name(design)}"\n| where Name in ("outbox.age", "messages.dead")\n| summarize Worst = max(Max) by Name, bin(TimeGenerated, 5m)'))  # fmt: skip
+    return found
 
 
 def _dashboard(design: Design) -> str:

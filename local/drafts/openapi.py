@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+from local.drafts.landscape import ENVIRONMENTS, base_url
 from local.drafts.schemas import EXAMPLE_ID, answer_of, field_schema, request_of, resource_schema
 from local.drafts.shapes import Design, Operation
-from local.drafts.words import article, camel, capitalise, quote, split_words
+from local.drafts.words import camel, capitalise, quote, split_words
 
 type Json = dict[str, Any]
 
@@ -22,6 +23,7 @@ ERRORS: dict[int, tuple[str, str, str]] = {
     503: ("Unavailable", "unavailable", "A dependency is not ready"),
 }
 DEFAULT_ERROR = "Unexpected"
+EXAMPLE_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def build_openapi(design: Design) -> Json:
@@ -34,7 +36,7 @@ def build_openapi(design: Design) -> Json:
     return {
         "openapi": "3.1.0",
         "info": _info(design),
-        "servers": [_server(design)],
+        "servers": [_server(design, environment) for environment in reversed(ENVIRONMENTS)],
         "tags": _tags(design),
         "security": [{name: []} for name in _security_schemes(design)],
         "paths": {path: _with_parameters(path, item) for path, item in paths.items()},
@@ -63,9 +65,13 @@ def _info(design: Design) -> Json:
     return {"title": f"{design.title} API", "version": "1.0.0", "description": text}
 
 
-def _server(design: Design) -> Json:
-    host = {"default": f"{design.project}.example.com", "description": "The environment's host name"}
-    return {"url": "https://{host}", "description": "One host per environment", "variables": {"host": host}}
+def code_of(status: int) -> str:
+    """The machine-readable code of an error: `VALIDATION_FAILED`."""
+    return ERRORS[status][1].upper().replace("-", "_")
+
+
+def _server(design: Design, environment: str) -> Json:
+    return {"url": base_url(design, environment), "description": f"The environment {environment}"}
 
 
 def _tags(design: Design) -> list[Json]:
@@ -96,8 +102,7 @@ def _operation(one: Operation, design: Design, schemas: Json) -> Json:
         "summary": one.summary,
         "description": _description(one),
     }
-    if one.open:
-        described["security"] = []
+    described["security"] = [] if one.open else [{"bearerAuth": [one.scope]}]
     if parameters := _operation_parameters(one):
         described["parameters"] = parameters
     if request := request_of(one):
@@ -109,7 +114,7 @@ def _operation(one: Operation, design: Design, schemas: Json) -> Json:
 
 
 def _description(one: Operation) -> str:
-    needs = "Needs no credentials." if one.open else f"Needs the permission `{one.scope}`."
+    needs = "Needs no access token." if one.open else f"Needs the permission `{one.scope}`."
     met = f" Meets {', '.join(one.requirements)}." if one.requirements else ""
     return needs + met
 
@@ -136,6 +141,9 @@ def _responses(one: Operation, design: Design, schemas: Json) -> Json:
 
 def _success(one: Operation, design: Design, schemas: Json) -> Json:
     answer = answer_of(one, design)
+    if one.redirects:
+        headers = {"Location": {"$ref": "#/components/headers/Location"}}
+        return {"description": "The caller is sent on to the address in `Location`", "headers": headers}
     if answer is None:
         return {"description": "Done; nothing to return"}
     name, schema, shown = answer
@@ -204,7 +212,8 @@ def _parameters(design: Design) -> Json:
             "name": "Idempotency-Key",
             "in": "header",
             "required": True,
-            "description": "Chosen by the caller; the same key and body give the first answer again, not a new effect",
+            "description": "Chosen by the caller and kept for 24 hours. The same key and body give the first answer "
+            "again and no new effect; the same key with another body gets 409",
             "schema": {"type": "string", "minLength": 8, "maxLength": 100},
             "example": "6f1e7c3b-9a54",
         }
@@ -218,9 +227,9 @@ def _headers(design: Design) -> Json:
             "schema": {"type": "integer", "minimum": 1},
         }
     }
-    if any(one.action == "create" for one in design.operations):
+    if any(one.action == "create" or one.redirects for one in design.operations):
         headers["Location"] = {
-            "description": "Where the new resource is",
+            "description": "Where the new resource is, or where the caller goes on",
             "schema": {"type": "string", "format": "uri-reference"},
         }
     return headers
@@ -237,12 +246,11 @@ def _error(status: int, slug: str, text: str) -> Json:
         "type": f"https://errors.example.com/{slug}",
         "title": text,
         "status": status,
-        "trace_id": "4bf92f3577b34da6",
+        "code": slug.upper().replace("-", "_"),
+        "traceId": EXAMPLE_TRACE,
     }
     if status == 422:
-        shown["errors"] = [
-            {"pointer": "/name", "detail": f"{article('empty value').capitalize()} empty value is not allowed"}
-        ]
+        shown["errors"] = [{"pointer": "/name", "message": "An empty value is not allowed"}]
     response: Json = {
         "description": text,
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": shown}},
@@ -255,20 +263,21 @@ def _error(status: int, slug: str, text: str) -> Json:
 def _problem_schema() -> Json:
     item = {
         "type": "object",
-        "required": ["pointer", "detail"],
-        "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+        "required": ["pointer", "message"],
+        "properties": {"pointer": {"type": "string"}, "message": {"type": "string"}},
     }
     return {
         "type": "object",
         "description": "Every error, as RFC 9457 describes it.",
-        "required": ["type", "title", "status"],
+        "required": ["type", "title", "status", "code"],
         "properties": {
             "type": {"type": "string", "format": "uri-reference"},
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string"},
             "instance": {"type": "string", "format": "uri-reference"},
-            "trace_id": {"type": "string"},
+            "code": {"type": "string", "pattern": "^[A-Z][A-Z_]{2,60}$"},
+            "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
             "errors": {"type": "array", "items": item},
         },
     }

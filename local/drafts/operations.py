@@ -52,16 +52,19 @@ def decide_operations(
 
 
 def _cite(one: Operation, brief: Brief) -> Operation:
-    """The requirements an operation meets: those naming its path, else those joining its thing and its verb."""
-    if one.resource is None or any(one.path in endpoint.path and endpoint.requirements for endpoint in brief.endpoints):
+    """The requirements an operation meets: those naming its path, then those joining its thing and its verb."""
+    if one.resource is None:
         return one
+    paths = [endpoint for endpoint in brief.endpoints if (endpoint.method, endpoint.path) == (one.method, one.path)]
+    naming = tuple(identifier for endpoint in paths for identifier in endpoint.requirements)
     last = one.path.rstrip("/").rsplit("/", 1)[-1].replace("-", "[ -]")
     verbs = MEANINGS.get(one.action, rf"{last.rstrip('e')}")
     about = set(one.resource.requirements)
     asked = [
         each.id for each in brief.requirements if each.id in about and re.search(rf"\b(?:{verbs})", each.text, re.I)
     ]
-    return replace(one, requirements=tuple(asked[:5]) or one.resource.requirements[:2])
+    asked = [each for each in asked if each not in naming][: 3 if naming else 5]
+    return replace(one, requirements=(*naming, *asked) or one.resource.requirements[:2])
 
 
 def _prefix(named: list[Endpoint]) -> str:
@@ -194,9 +197,24 @@ def _call(one: Endpoint, brief: Brief) -> Operation:
     asked = {field.name: field for field in (*map(guess, one.parameters), *sent)}
     query = tuple(asked.values()) if one.method == "GET" else tuple(map(guess, one.parameters))
     body = () if one.method in ("GET", "DELETE") else sent or (Field("input", "text"),)
-    answer = returned or (Field("status", "text"), Field("processed_at", "time"))
+    redirects = one.method == "GET" and _redirects(one, brief)
+    answer = () if redirects else returned or (Field("status", "text"), Field("processed_at", "time"))
+    identifier = camel(f"{verb} {name}")
     return Operation(
-        camel(f"{verb} {name}"), one.method, one.path, summary, "call", tag, None, body, answer, query, one.requirements
+        identifier, one.method, one.path, summary, "call", tag, None, body, answer, query, one.requirements, redirects
+    )
+
+
+def _redirects(one: Endpoint, brief: Brief) -> bool:
+    """Whether the good answer sends the caller on: the PRD says so, or OAuth does (RFC 6749, section 4.1.2)."""
+    if one.path.endswith("/authorize"):
+        return True
+    naming = [each for each in brief.requirements if each.id in one.requirements]
+    blocks = {each.block for each in naming}
+    beside = (each.text for each in brief.requirements if each.block in blocks)
+    said = [each.text.partition(one.path)[2] for each in naming]
+    return any(re.search(r"\bredirects?\b", text, re.I) for text in said) or (
+        len(naming) == 1 and any(re.match(r"(?:then )?redirects?\b", text, re.I) for text in beside)
     )
 
 
@@ -268,20 +286,4 @@ def _unique(operations: list[Operation]) -> Iterator[Operation]:
         places.add(place)
         ids[one.id] = ids.get(one.id, 0) + 1
         number = ids[one.id]
-        yield one if number == 1 else _renamed(one, f"{one.id}By{pascal(one.method.lower())}{number}")
-
-
-def _renamed(one: Operation, name: str) -> Operation:
-    return Operation(
-        name,
-        one.method,
-        one.path,
-        one.summary,
-        one.action,
-        one.tag,
-        one.resource,
-        one.body,
-        one.answer,
-        one.query,
-        one.requirements,
-    )
+        yield one if number == 1 else replace(one, id=f"{one.id}By{pascal(one.method.lower())}{number}")

@@ -3,249 +3,301 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from typing import Any
-
-from local.drafts.architecture import is_relational
+from local.drafts.containers import connection_string
+from local.drafts.landscape import api_name, base_url, connection, registry, vault
 from local.drafts.shapes import Design
-
-type Json = dict[str, Any]
+from local.drafts.steps import Json, azure, bash, migrate, push, release, roll_back, route, task
 
 _STAGES = (
     ("DeployDev", "dev", "SecurityScan"),
     ("DeployStage", "stage", "DeployDev"),
     ("DeployProd", "prod", "DeployStage"),
 )
+_SECRET = "test-client-secret"  # noqa: S105 (its name)
+WATCH_MINUTES = 15
 
 
 def build_pipeline(design: Design) -> Json:
     """The whole `azure-pipelines.yml`, as data."""
     return {
+        "name": "1.0.$(Rev:r)",
         "trigger": {"branches": {"include": ["main"]}, "paths": {"exclude": ["docs"]}},
         "pr": {"branches": {"include": ["main"]}},
         "pool": {"vmImage": "ubuntu-24.04"},
         "variables": [
-            {"group": f"{design.project}-shared"},
             {"name": "imageName", "value": design.project},
             {"name": "imageTag", "value": "$(Build.BuildId)"},
-            {"name": "isMain", "value": "$[eq(variables['Build.SourceBranch'], 'refs/heads/main')]"},
+            {"name": "registryName", "value": registry(design)},
         ],
         "stages": [_build(design), _test(design), _scan(design), *(_deploy(design, *stage) for stage in _STAGES)],
     }
 
 
+def _stage(name: str, depends: list[str], steps: list[Json]) -> Json:
+    return {"stage": name, "dependsOn": depends, "jobs": [{"job": name, "timeoutInMinutes": 30, "steps": steps}]}
+
+
 def _build(design: Design) -> Json:
-    return _stage("Build", [], [*_toolchain(design), *_compile(design), *_image()])
-
-
-def _stage(name: str, depends: list[str], steps: list[Json], services: Json | None = None) -> Json:
-    job: Json = {"job": name, "timeoutInMinutes": 30, "steps": steps}
-    if services:
-        job["services"] = services
-    return {"stage": name, "dependsOn": depends, "jobs": [job]}
+    keep = bash(
+        "Keep the contract beside the image", "cp openapi.yaml $(Build.ArtifactStagingDirectory)/openapi.yaml"
+    )
+    publish: Json = {
+        "publish": "$(Build.ArtifactStagingDirectory)",
+        "artifact": "release",
+        "displayName": "Publish the release",
+    }
+    return _stage("Build", [], [*_toolchain(design), *_compile(design), *_unit_tests(design), _image(design), keep, publish])  # fmt: skip
 
 
 def _toolchain(design: Design) -> list[Json]:
     if design.stack == "csharp":
         return [
-            _task("UseDotNet@2", "Use the SDK", packageType="sdk", version="10.x"),
+            task("UseDotNet@2", "Use the SDK", packageType="sdk", version="10.x"),
             _cache('nuget | "$(Agent.OS)" | **/packages.lock.json', "$(Pipeline.Workspace)/.nuget/packages"),
         ]
     return [
-        _task("UsePythonVersion@0", "Use Python", versionSpec="3.13"),
-        _cache('pip | "$(Agent.OS)" | requirements.lock', "$(Pipeline.Workspace)/.pip"),
+        task("UsePythonVersion@0", "Use Python", versionSpec="3.13"),
+        _cache('uv | "$(Agent.OS)" | uv.lock', "$(Pipeline.Workspace)/.uv"),
     ]
+
+
+def _cache(key: str, path: str) -> Json:
+    return task("Cache@2", "Restore the package cache", key=key, path=path)
 
 
 def _compile(design: Design) -> list[Json]:
     if design.stack == "csharp":
+        build = "--configuration Release --no-restore -warnaserror"
         return [
-            _task("DotNetCoreCLI@2", "Restore, locked", command="restore", restoreArguments="--locked-mode"),
-            _task(
-                "DotNetCoreCLI@2",
-                "Build, warnings as errors",
-                command="build",
-                arguments="--configuration Release --no-restore -warnaserror",
-            ),
+            task("DotNetCoreCLI@2", "Restore, locked", command="restore", restoreArguments="--locked-mode"),
+            bash("Format", "dotnet format --no-restore --verify-no-changes"),
+            task("DotNetCoreCLI@2", "Build, warnings as errors", command="build", arguments=build),
         ]
-    install = "python -m pip install --cache-dir $(Pipeline.Workspace)/.pip --require-hashes -r requirements.lock"
     return [
-        _bash("Install, pinned by hash", install),
-        _bash("Lint and type-check", "ruff check app tests && pyright app"),
+        bash(
+            "Install from the lock file",
+            "python -m pip install uv==0.9.7",
+            "uv sync --frozen --cache-dir $(Pipeline.Workspace)/.uv",
+        ),
+        bash(
+            "Lint and type-check",
+            "uv run --frozen ruff check app tests",
+            "uv run --frozen ruff format --check app tests",
+            "uv run --frozen pyright app",
+        ),
     ]
 
 
-def _image() -> list[Json]:
-    script = "docker build --tag $(imageName):$(imageTag) .\ndocker save $(imageName):$(imageTag) --output $(Build.ArtifactStagingDirectory)/image.tar"
-    return [
-        _bash("Build the image once", script),
-        _bash("Keep the contract beside it", "cp openapi.yaml $(Build.ArtifactStagingDirectory)/openapi.yaml"),
-        {"publish": "$(Build.ArtifactStagingDirectory)", "artifact": "release", "displayName": "Publish the release"},
-    ]
+def _unit_tests(design: Design) -> list[Json]:
+    if design.stack == "csharp":
+        arguments = '--configuration Release --no-build --logger trx --collect "XPlat Code Coverage" --results-directory $(Build.SourcesDirectory)/results'
+        run = task(
+            "DotNetCoreCLI@2",
+            "Unit tests with coverage",
+            command="test",
+            projects="tests/unit/*.csproj",
+            arguments=arguments,
+            publishTestResults="false",
+        )
+        return [run, _results("VSTest", "**/*.trx"), _coverage("results/**/coverage.cobertura.xml")]
+    run = bash(
+        "Unit tests with coverage",
+        "uv run --frozen pytest tests/unit --confcutdir=tests/unit --junitxml=results/unit.xml --cov=app --cov-fail-under=80 --cov-report=xml:results/coverage.xml",
+    )
+    return [run, _results("JUnit", "unit.xml"), _coverage("results/coverage.xml")]
+
+
+def _results(kind: str, files: str) -> Json:
+    return task(
+        "PublishTestResults@2",
+        "Publish test results",
+        "succeededOrFailed()",
+        testResultsFormat=kind,
+        testResultsFiles=files,
+        searchFolder="$(Build.SourcesDirectory)/results",
+        failTaskOnFailedTests="true",
+    )
+
+
+def _coverage(path: str) -> Json:
+    return task("PublishCodeCoverageResults@2", "Publish coverage", "succeededOrFailed()", summaryFileLocation=path)
+
+
+def _image(design: Design) -> Json:
+    target = "$(Build.ArtifactStagingDirectory)/image.tar"
+    if design.stack == "csharp":
+        return bash(
+            "Build the image once",
+            f"dotnet publish src/Api --configuration Release --os linux --arch x64 /t:PublishContainer -p:ContainerRepository=$(imageName) -p:ContainerImageTag=$(imageTag) -p:ContainerArchiveOutputPath={target}",
+        )
+    return bash(
+        "Build the image once",
+        "docker build --build-arg COMMIT=$(Build.SourceVersion) --tag $(imageName):$(imageTag) .",
+        f"docker save $(imageName):$(imageTag) --output {target}",
+    )
 
 
 def _test(design: Design) -> Json:
-    return _stage("Test", ["Build"], [*_toolchain(design), *_stores(), *_run_tests(design), *_reports()])
-
-
-def _stores() -> list[Json]:
-    return [
-        _bash("Start the stores that the tests need", "docker compose --file tests/compose.yaml up --detach --wait")
+    suites = (("Contract tests", "contract"), ("Integration tests", "integration"), ("Security tests", "security"))
+    steps: list[Json] = [
+        task("UsePythonVersion@0", "Use Python for the black-box suites", versionSpec="3.13"),
+        {"download": "current", "artifact": "release", "displayName": "Fetch the release"},
+        _start_all(design),
     ]
+    for label, suite in suites:
+        run = bash(label, f"python -m pytest tests/{suite} --junitxml=results/{suite}.xml")
+        steps += [run | {"condition": "succeededOrFailed()"} if suite != "contract" else run]
+        steps += [_results("JUnit", f"{suite}.xml")]
+    logs = bash("Keep the logs of a failure", "docker compose logs --no-color", "docker logs service")
+    return _stage("Test", ["Build"], [*steps, logs | {"condition": "failed()"}])
 
 
-def _run_tests(design: Design) -> list[Json]:
-    contract = _bash(
-        "Contract, integration and security tests",
-        "python -m pip install --require-hashes -r tests/requirements.lock\npytest tests/contract tests/integration tests/security --junitxml=results/tests.xml",
-    )
-    if design.stack == "csharp":
-        arguments = '--configuration Release --collect "XPlat Code Coverage" --results-directory results'
-        return [
-            _task(
-                "DotNetCoreCLI@2",
-                "Unit and architecture tests",
-                command="test",
-                arguments=arguments,
-                publishTestResults="true",
-            ),
-            contract,
-        ]
-    install = "python -m pip install --cache-dir $(Pipeline.Workspace)/.pip --require-hashes -r requirements.lock"
-    unit = "pytest tests/unit --junitxml=results/unit.xml --cov=app --cov-fail-under=80 --cov-report=xml:results/coverage.xml"
-    return [_bash("Install, pinned by hash", install), _bash("Unit tests with coverage", unit), contract]
-
-
-def _reports() -> list[Json]:
-    published = {
-        "testResultsFormat": "JUnit",
-        "testResultsFiles": "results/*.xml",
-        "failTaskOnFailedTests": "true",
+def _start_all(design: Design) -> Json:
+    settings = {
+        "COMMIT": "$(Build.SourceVersion)",
+        "ASPNETCORE_HTTP_PORTS": "8000",
+        "Authentication__Schemes__Bearer__Authority": "http://localhost:8090/default",
+        "ConnectionStrings__Primary": f'"{connection_string(design.database)}"',
     }
-    kept = {"publish": "results", "artifact": "test-results", "displayName": "Keep results and coverage"}
-    return [
-        _task("PublishTestResults@2", "Publish test results", "succeededOrFailed()", **published),
-        kept | {"condition": "succeededOrFailed()"},
-    ]
+    wanted = settings if design.stack == "csharp" else {"COMMIT": settings["COMMIT"]}
+    environment = " ".join(f"--env {name}={value}" for name, value in wanted.items())
+    run = f"docker run --network host {environment}"
+    return bash(
+        "Start the dependencies and the service",
+        "python -m pip install --requirement tests/requirements.txt",
+        "export TEST_PASSWORD=Aa1$(openssl rand -hex 16)",
+        "docker compose up --detach --wait",
+        "docker load --input $(Pipeline.Workspace)/release/image.tar",
+        *([f"{run} --rm $(imageName):$(imageTag) --migrate"] if design.stack == "csharp" else []),
+        f"{run} --detach --name service $(imageName):$(imageTag)",
+        "curl --silent --retry 30 --retry-delay 2 --retry-all-errors --fail http://localhost:8000/health",
+    )
 
 
 def _scan(design: Design) -> Json:
     audit = (
-        "dotnet list package --vulnerable --include-transitive"
+        bash(
+            "Known weaknesses in dependencies",
+            "dotnet restore --locked-mode",
+            "dotnet list package --vulnerable --include-transitive | tee vulnerable.txt",
+            "! grep --extended-regexp '(High|Critical)' vulnerable.txt",
+        )
         if design.stack == "csharp"
-        else "python -m pip install pip-audit\npip-audit --require-hashes -r requirements.lock"
+        else bash(
+            "Known weaknesses in dependencies",
+            "python -m pip install uv==0.9.7 pip-audit==2.9.0",
+            "uv export --frozen --no-dev --output-file requirements.txt",
+            "pip-audit --require-hashes --requirement requirements.txt",
+        )
     )
     steps: list[Json] = [
         {"checkout": "self", "fetchDepth": 0},
         *_toolchain(design)[:1],
-        _bash(
-            "Secrets in the history",
-            "docker run --rm --volume $(Build.SourcesDirectory):/src zricethezav/gitleaks:v8.24.0 detect --source /src --redact",
-        ),
-        _bash("Known weaknesses in dependencies", audit),
+        _container("Secrets in the history", "$(Build.SourcesDirectory):/src", "zricethezav/gitleaks:v8.24.0", "detect --source /src --redact"),
+        _container("Static analysis", "$(Build.SourcesDirectory):/src", "semgrep/semgrep:1.120.0", "semgrep scan --config auto --error /src"),
+        audit,
         {"download": "current", "artifact": "release", "displayName": "Fetch the release"},
-        _bash(
-            "Weaknesses in the image",
-            "docker run --rm --volume $(Pipeline.Workspace)/release:/in aquasec/trivy:0.63.0 image --input /in/image.tar --severity HIGH,CRITICAL --exit-code 1",
-        ),
-        _bash(
-            "Breaks of the released contract",
-            "docker run --rm --volume $(Pipeline.Workspace)/release:/in tufin/oasdiff:v1.11.0 breaking $(releasedContractUrl) /in/openapi.yaml --fail-on ERR",
-        ),
-    ]
+        _container("Weaknesses in the image", "$(Pipeline.Workspace)/release:/in", "aquasec/trivy:0.63.0", "image --input /in/image.tar --severity HIGH,CRITICAL --exit-code 1"),
+        _container("Bill of materials", "$(Pipeline.Workspace)/release:/in", "aquasec/trivy:0.63.0", "image --input /in/image.tar --format cyclonedx --output /in/sbom.json"),
+        {"publish": "$(Pipeline.Workspace)/release/sbom.json", "artifact": "sbom", "displayName": "Keep the bill of materials"},
+        bash("Breaks of the contract on main", "git show origin/main:openapi.yaml > released.yaml", "docker run --rm --volume $(Build.SourcesDirectory):/in tufin/oasdiff:v1.11.0 breaking /in/released.yaml /in/openapi.yaml --fail-on ERR"),
+    ]  # fmt: skip
     return _stage("SecurityScan", ["Test"], steps)
 
 
+def _container(display: str, volume: str, image: str, arguments: str) -> Json:
+    return bash(display, f"docker run --rm --volume {volume} {image} {arguments}")
+
+
 def _deploy(design: Design, name: str, environment: str, after: str) -> Json:
-    stage: Json = {
+    return {
         "stage": name,
         "dependsOn": [after],
-        "condition": "and(succeeded(), eq(variables.isMain, 'true'))",
-        "variables": [{"group": f"{design.project}-{environment}"}],
+        "condition": "and(succeeded(), eq(variables['Build.SourceBranch'], 'refs/heads/main'))",
+        "variables": [{"group": f"{design.project}-{environment}"}, {"name": "baseUrl", "value": base_url(design, environment)}],
         "jobs": [
             {
                 "deployment": name,
-                "environment": f"{design.project}-{environment}",
-                "timeoutInMinutes": 45,
+                "environment": environment,
+                "timeoutInMinutes": 90 if environment == "stage" else 60,
                 "strategy": {"runOnce": _life_cycle(design, environment)},
             }
         ],
     }
-    return stage
 
 
 def _life_cycle(design: Design, environment: str) -> Json:
-    checks = [_bash("Smoke test", "bash deploy/smoke.sh $(baseUrl)")]
+    checkout: Json = {"checkout": "self"}
+    moved = route(design, environment)
+    checks = [_secret(design, environment), *_smoke()]
     if environment == "stage":
-        checks.append(
-            _bash(
-                "Load test against the service levels",
-                "python -m pip install --require-hashes -r tests/requirements.lock\nlocust --headless --locustfile tests/load/locustfile.py --users 200 --spawn-rate 20 --run-time 20m --host $(baseUrl)",
-            )
-        )
+        checks += [*_load_test(), *_property_tests()]
+    if environment == "prod":
+        checks.append(_watch(design, environment))
     return {
-        "deploy": {"steps": [{"checkout": "self"}, _secrets(), *_release_steps(design)]},
-        "routeTraffic": {
-            "steps": [
-                {"checkout": "self"},
-                _azure("Send 10 % of the traffic, then all", "bash deploy/traffic.sh 10 100"),
-            ]
-        },
-        "postRouteTraffic": {"steps": [{"checkout": "self"}, *checks]},
+        "deploy": {"steps": [checkout, push(design, environment), migrate(design, environment), release(design, environment)]},
+        **({"routeTraffic": {"steps": [moved]}} if moved else {}),
+        "postRouteTraffic": {"steps": [checkout, *checks]},
         "on": {
-            "failure": {
-                "steps": [
-                    {"checkout": "self"},
-                    _azure("Send all traffic back to the version before", "bash deploy/rollback.sh"),
-                ]
-            },
-            "success": {
-                "steps": [_bash("Name what runs now", 'echo "##vso[build.addbuildtag]deployed-' + environment + '"')]
-            },
+            "failure": {"steps": [roll_back(design, environment)]},
+            "success": {"steps": [bash("Name what runs now", f'echo "##vso[build.addbuildtag]deployed-{environment}"')]},
         },
-    }
+    }  # fmt: skip
 
 
-def _secrets() -> Json:
+def _secret(design: Design, environment: str) -> Json:
     inputs = {
-        "azureSubscription": "$(serviceConnection)",
-        "KeyVaultName": "$(keyVaultName)",
-        "SecretsFilter": "database-migration-login,test-token",
+        "azureSubscription": connection(design, environment),
+        "KeyVaultName": vault(design, environment),
+        "SecretsFilter": _SECRET,
+        "RunAsPreJob": "false",
     }
-    return _task("AzureKeyVault@2", "Read secrets for this stage", **inputs, RunAsPreJob="false")
+    return task("AzureKeyVault@2", "Read the test client's secret", **inputs)
 
 
-def _release_steps(design: Design) -> list[Json]:
-    migrate = "bash deploy/migrate.sh" if is_relational(design) else "bash deploy/backfill.sh"
-    env = {"MIGRATION_LOGIN": "$(database-migration-login)"}
-    return [
-        _azure(
-            "Push the image",
-            "az acr login --name $(registryName)\ndocker load --input $(Pipeline.Workspace)/release/image.tar\ndocker tag $(imageName):$(imageTag) $(registryName).azurecr.io/$(imageName):$(imageTag)\ndocker push $(registryName).azurecr.io/$(imageName):$(imageTag)",
-        ),
-        _azure("Expand the schema", migrate) | {"env": env},
-        _azure("Deploy without traffic", _rollout(design)),
-    ]
+def _token() -> dict[str, str]:
+    return {
+        "TEST_BASE_URL": "$(baseUrl)",
+        "TEST_TOKEN_URL": "$(tokenUrl)",
+        "TEST_CLIENT_SECRET": f"$({_SECRET})",
+    }
 
 
-def _rollout(design: Design) -> str:
-    if "Kubernetes" in design.platform:
-        return f"az aks get-credentials --resource-group $(resourceGroup) --name $(clusterName)\nhelm upgrade --install {design.project} deploy/chart --set image.tag=$(imageTag) --wait --timeout 10m"
-    return f"az containerapp update --resource-group $(resourceGroup) --name {design.project} --image $(registryName).azurecr.io/$(imageName):$(imageTag) --revision-suffix $(imageTag)"
+def _smoke() -> list[Json]:
+    version = "curl --silent --fail $(baseUrl)/version | grep --quiet $(Build.SourceVersion)"
+    tests = bash(
+        "Smoke test",
+        "python -m pip install --requirement tests/requirements.txt",
+        "python -m pytest tests/contract -m smoke --junitxml=results/smoke.xml",
+        **_token(),
+    )
+    return [bash("The version is the one just built", version), tests, _results("JUnit", "smoke.xml")]
 
 
-def _task(name: str, display: str, condition: str | None = None, **inputs: str) -> Json:
-    step: Json = {"task": name, "displayName": display}
-    return step | ({"condition": condition} if condition else {}) | {"inputs": inputs}
+def _load_test() -> list[Json]:
+    run = "python -m locust --headless --locustfile tests/load/locustfile.py --users 200 --spawn-rate 20 --run-time 20m --host $(baseUrl)"
+    return [bash("Load test against the service levels", run, **_token())]
 
 
-def _cache(key: str, path: str) -> Json:
-    return _task("Cache@2", "Restore the package cache", key=key, path=path)
+def _property_tests() -> list[Json]:
+    run = "python -m pytest tests/property --junitxml=results/property.xml"
+    return [bash("Property-based pass over the contract", run, **_token()), _results("JUnit", "property.xml")]
 
 
-def _bash(display: str, script: str) -> Json:
-    return {"bash": f"set -euo pipefail\n{script}", "displayName": display}
+def burn_threshold(design: Design) -> float:
+    """The share of failing requests, in percent, at which a release is taken back: 14.4 times the budget's pace."""
+    ratio = next((one.target.value for one in design.levels if one.target.measure == "ratio"), 99.9)
+    return round(14.4 * (100 - ratio), 4)
 
 
-def _azure(display: str, script: str) -> Json:
-    inputs = {"azureSubscription": "$(serviceConnection)", "scriptType": "bash", "scriptLocation": "inlineScript"}
-    return _task("AzureCLI@2", display, **inputs, inlineScript=f"set -euo pipefail\n{script}")
+def _watch(design: Design, environment: str) -> Json:
+    failed = "100.0 * countif(toint(ResultCode) >= 500) / max_of(count(), 1)"
+    query = f"AppRequests | where TimeGenerated > ago({WATCH_MINUTES}m) | where AppRoleName == '{api_name(design)}' | summarize Failed = {failed} | project Bad = toint(Failed > {burn_threshold(design):g})"
+    return azure(
+        design,
+        environment,
+        f"Watch the errors for {WATCH_MINUTES} minutes",
+        f"sleep {WATCH_MINUTES * 60}",
+        f'bad=$(az monitor log-analytics query --workspace $(workspaceId) --analytics-query "{query}" --query "[0].Bad" --output tsv)',
+        'test "${bad:-0}" = 0',
+    )

@@ -3,11 +3,22 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from local.drafts.document import bullets, cite, document, fence, paragraphs
+from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
+from local.drafts.landscape import (
+    ENVIRONMENTS,
+    api_name,
+    connection,
+    deployed,
+    on_kubernetes,
+    registry,
+    resource_group,
+    secrets,
+    vault,
+)
 from local.drafts.mechanisms import Gate, mechanism_of
-from local.drafts.pipeline_yaml import build_pipeline
+from local.drafts.pipeline_yaml import WATCH_MINUTES, build_pipeline, burn_threshold
 from local.drafts.shapes import Design
-from local.drafts.words import kebab, table
+from local.drafts.words import table
 from local.drafts.yaml_text import to_yaml
 
 
@@ -27,57 +38,70 @@ def render_pipelines(design: Design) -> str:
 
 
 def _pipeline_section(design: Design) -> str:
-    tools = ".NET 10 SDK and NuGet with a lock file" if design.stack == "csharp" else "Python 3.13 and pip with hashes"
+    tools = ".NET 10 SDK and NuGet with a lock file" if design.stack == "csharp" else "Python 3.13 and uv's lock file"
     return paragraphs(
-        f"`azure-pipelines.yml`: six stages in a chain. One image is built once with {tools}, and the same image goes to every environment.",
+        f"Six stages in a chain. One image is built once with {tools}, and the same image goes to every environment.",
         fence(
             "mermaid",
-            'flowchart LR\n  build["Build"] --> test["Test"] --> scan["SecurityScan"] --> dev["DeployDev"]\n  dev --> stage["DeployStage"] --> prod["DeployProd"]',
+            'flowchart LR\n  build["Build"] --> test["Test"] --> scan["SecurityScan"] --> dev["DeployDev"]\n  dev -->|"one approval"| stage["DeployStage"] -->|"two approvals"| prod["DeployProd"]',
         ),
-        fence("yaml", to_yaml(build_pipeline(design))),
+        file_block("azure-pipelines.yml", "yaml", to_yaml(build_pipeline(design))),
         _requirements(design, "Built and deployed by this pipeline", "build", "smoke"),
     )
 
 
 def _requirements(design: Design, label: str, *gates: Gate) -> str:
-    ids = [one.id for one in design.brief.requirements if mechanism_of(one).gate in gates]
+    ids = [one.id for one in design.requirements if mechanism_of(one).gate in gates]
     return f"{label}: {cite(ids)}." if ids else ""
 
 
 def _caching(design: Design) -> str:
-    packages = "`packages.lock.json`" if design.stack == "csharp" else "`requirements.lock`"
-    return bullets(
-        [
-            f"**Packages:** `Cache@2`, keyed by the agent's system and {packages}; a changed lock file starts a fresh cache.",
-            "**Release:** artifact `release` with `image.tar` and `openapi.yaml`, kept 90 days; each stage deploys this artifact and builds nothing.",
-            "**Results:** JUnit and coverage files, published from the Test stage whether it passed or not.",
-            "**Not cached:** the stores' data, so that migrations run from empty in each build.",
-        ]
+    lock = "`packages.lock.json`" if design.stack == "csharp" else "`uv.lock`"
+    return paragraphs(
+        f"**Packages** are cached with `Cache@2`, keyed by the agent's system and {lock}: a changed lock file starts a fresh cache. Build output and the stores' data are never cached, so no build can poison the next and migrations run from empty each time.",
+        table(
+            ("Artifact", "Holds", "Made in", "Used in", "Kept"),
+            [
+                ("`release`", "`image.tar`, `openapi.yaml`", "Build", "Test, SecurityScan, every deployment", "90 days"),
+                ("`sbom`", "the image's bill of materials (CycloneDX)", "SecurityScan", "audits", "90 days"),
+            ],
+        ),
+        "The image's tag is the build's id and `getVersion` answers with its commit: both lead from a running instance to its run, and from there to commit and bill of materials.",
     )
 
 
 def _variables(design: Design) -> str:
-    names = "`serviceConnection`, `resourceGroup`, `registryName`, `keyVaultName`, `baseUrl`"
-    cluster = ", `clusterName`" if "Kubernetes" in design.platform else ""
     rows = [
-        (f"`{design.project}-shared`", "`releasedContractUrl`", "variable group"),
+        ("`imageName`, `imageTag`", "pipeline", f"`{design.project}`, the build's id"),
+        ("`registryName`", "pipeline", f"`{registry(design)}`"),
+        ("`baseUrl`", "stage", "the environment's address in the contract"),
         *(
-            (f"`{design.project}-{environment}`", names + cluster, "variable group")
-            for environment in ("dev", "stage", "prod")
+            (
+                "`tokenUrl`, `workspaceId`",
+                f"group `{design.project}-{name}`",
+                "the issuer's token endpoint and the Log Analytics workspace",
+            )
+            for name in ENVIRONMENTS
         ),
+        ("`TEST_PASSWORD`", "one step of Test", "generated there, never stored"),
+    ]
+    held = [
         (
-            "Key Vault of each environment",
-            "`database-migration-login`, `test-token`",
-            "`AzureKeyVault@2`, read in the deploy job",
-        ),
+            f"`{one.name}`",
+            ", ".join(f"`{vault(design, name)}`" for name in ENVIRONMENTS),
+            one.reader,
+            "every 90 days",
+        )
+        for one in secrets(design)
     ]
     return paragraphs(
-        table(("Where", "Holds", "How it arrives"), rows),
+        table(("Variable", "Scope", "Value"), rows),
+        table(("Secret", "Vaults", "Used by", "Rotated"), held),
         bullets(
             [
-                "No secret is in this file, in a variable group or in the image; secrets are masked in logs and passed as `env` only.",
-                "The service connections use workload identity federation: there is no password to rotate.",
-                "The application reads its own secrets at run time by managed identity; the pipeline never sees them.",
+                "The pipeline fetches `test-client-secret` alone, with `AzureKeyVault@2`, in the deployment that needs it; the application reads the rest at run time with its managed identity.",
+                "No secret is in this file, in a variable group or in the image; secrets reach scripts through `env` and are masked in logs.",
+                "Service connections use workload identity federation: there is no password to rotate.",
             ]
         ),
         _requirements(design, "Secret handling and access control scanned here", "security"),
@@ -85,75 +109,61 @@ def _variables(design: Design) -> str:
 
 
 def _environments(design: Design) -> str:
-    rows = [
-        (f"`{design.project}-dev`", "none", "each merge to `main`"),
-        (f"`{design.project}-stage`", "one member of the team", "business hours; exclusive lock"),
-        (
-            f"`{design.project}-prod`",
+    approvals = {
+        "dev": ("none", "branch control on `main`"),
+        "stage": ("one member of the team", "branch control on `main`; exclusive lock"),
+        "prod": (
             "two: the owner and someone who did not write the change",
-            "business hours; exclusive lock; no open high alert",
+            "branch control on `main`; exclusive lock; business hours; no open high alert",
         ),
+    }
+    rows = [
+        (f"`{name}`", f"`{resource_group(design, name)}`", f"`{connection(design, name)}`", *approvals[name])
+        for name in ENVIRONMENTS
     ]
     return paragraphs(
-        table(("Environment", "Approvals", "Checks"), rows),
+        table(("Environment", "Resource group", "Service connection", "Approvals", "Checks"), rows),
         "Approvals and checks are set on the environments, not in the file, so that a change to the file cannot remove them. "
-        "Pull requests run Build, Test and SecurityScan and deploy nothing.",
+        "Pull requests run Build, Test and SecurityScan and deploy nothing. Before saying yes, an approver looks at the test reports, the scan and the dashboard's first row.",
     )
 
 
 def _gates(design: Design) -> str:
     load = ", ".join(f"{level.id} {level.target.name} {level.target.shown}" for level in design.levels)
     rows = [
-        ("Contract tests", "all pass; no break of the released contract", _ids(design, "contract")),
-        ("Integration tests", "all pass against real stores", _ids(design, "integration")),
-        ("Load test on stage", load, _ids(design, "load")),
-        ("Security scans and tests", "no secret, no high or critical finding", _ids(design, "security")),
-        ("Build", "no warning, coverage of 80 % or more, image starts", _ids(design, "build")),
-        (
-            "Smoke test of each environment",
-            "health, readiness, version and one read within 60 s",
-            _ids(design, "smoke"),
-        ),
-    ]
+        ("Contract tests", "Test", "all pass; no break of the contract on `main`", _ids(design, "contract")),
+        ("Integration tests", "Test", "all pass against real stores", _ids(design, "integration")),
+        ("Load test", "DeployStage", load, _ids(design, "load")),
+        ("Security scans and tests", "SecurityScan, Test", "no secret, no high or critical finding", _ids(design, "security")),
+        ("Build", "Build", "no warning, coverage of 80 % or more", _ids(design, "build")),
+        ("Smoke test of each environment", "every deployment", "health, readiness, the new version and the reads of the contract", _ids(design, "smoke")),
+        ("Errors after the release", "DeployProd", f"below {burn_threshold(design):g} % of requests over {WATCH_MINUTES} minutes: 14.4 x the budget of {design.levels[0].id}", "the objective's own requirement"),
+    ]  # fmt: skip
     return paragraphs(
-        table(("Gate", "Passes when", "Requirements"), rows),
-        "`PublishTestResults@2` shows every run in the build's own tab, coverage is in the artifact `test-results`, and a failed test fails the stage.",
+        table(("Gate", "Stage", "Passes when", "Requirements"), rows),
+        "`PublishTestResults@2` shows every suite in the run's own tab whether it passed or not, coverage stands beside it, and a failed test fails the stage. A waiver names its owner, its reason and the day it ends.",
     )
 
 
 def _ids(design: Design, gate: Gate) -> str:
-    return (
-        cite(one.id for one in design.brief.requirements if mechanism_of(one).gate == gate)
-        or "no requirement of its own"
-    )
+    ids = (one.id for one in design.requirements if mechanism_of(one).gate == gate)
+    return cite(ids) or "no requirement of its own"
 
 
 def _rollback(design: Design) -> str:
     way = (
-        "`helm rollback` to the release before"
-        if "Kubernetes" in design.platform
-        else "traffic weight back to the revision before"
+        f"`kubectl rollout undo` for {', '.join(f'`{name}`' for name in deployed(design))}"
+        if on_kubernetes(design)
+        else f"all traffic of `{api_name(design)}` back to the revision before"
     )
     objective = design.levels[0]
-    return paragraphs(
-        bullets(
-            [
-                f"**Automatic:** `on: failure` of each deployment runs `deploy/rollback.sh`: {way}. It needs no build and takes under two minutes.",
-                f"**Watched:** for 15 minutes after traffic moved, a fast burn of {objective.id} ({objective.target.name} {objective.target.shown}) fails the deployment.",
-                "**Schema:** migrations only expand, so the version before runs on the new schema; nothing is migrated backwards.",
-                "**By hand:** re-run the deploy stage of an earlier build: its artifact is kept 90 days.",
-                "**Messages:** new consumers accept old messages and the other way round, so a rollback loses none.",
-            ]
-        ),
-        fence("bash", f"# deploy/rollback.sh\nset -euo pipefail\n{_rollback_script(design)}"),
-    )
-
-
-def _rollback_script(design: Design) -> str:
-    name = kebab(design.project)
-    if "Kubernetes" in design.platform:
-        return f'az aks get-credentials --resource-group "$RESOURCE_GROUP" --name "$CLUSTER_NAME"\nhelm rollback {name} --wait --timeout 5m'
-    return (
-        f'previous=$(az containerapp revision list --resource-group "$RESOURCE_GROUP" --name {name} --query "sort_by([?properties.active], &properties.createdTime)[-2].name" --output tsv)\n'
-        f'az containerapp ingress traffic set --resource-group "$RESOURCE_GROUP" --name {name} --revision-weight "$previous=100"'
+    return bullets(
+        [
+            f"**Automatic:** `on: failure` of each deployment brings back what ran before: {way}. It needs no build and takes under two minutes.",
+            f"**Watched:** for {WATCH_MINUTES} minutes after traffic moved in `prod`, a fast burn of {objective.id} ({objective.target.name} {objective.target.shown}) fails the deployment and so rolls it back.",
+            "**By hand:** re-run the deployment stage of an earlier run: its artifact is kept 90 days. Target: 15 minutes from decision to old version.",
+            "**Schema:** migrations only expand, so the version before runs on the new schema; nothing is migrated backwards. Bad data is mended by a new migration.",
+            "**Messages:** new consumers accept old messages and the other way round, so a rollback loses none.",
+            "**Afterwards:** the team's channel is told, the cause is written down, and the way back is rehearsed in `stage` once a quarter.",
+        ]
     )

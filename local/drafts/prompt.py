@@ -1,11 +1,20 @@
-"""Reads the prompt's layout: the PRD, the earlier documents and the assignment. Pure."""
+"""Reads the prompt's layout: the PRD, its numbered requirements, the earlier documents and the assignment. Pure."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, cast
 
-_DOCUMENT = re.compile(r'\A\s*<(prd|document)-([0-9a-f]{12}) name="([^"]*)"[^>]*>\n(.*)\n</\1-\2>\s*\Z', re.DOTALL)
-_ASSIGNMENT = re.compile(r"<assignment>\n(.*?)\n</assignment>", re.DOTALL)
+type ListedKind = Literal["functional", "quality", "constraint", "non-goal"]
+
+_BLOCK = re.compile(
+    r'\A\s*<(prd|document|requirements|findings)-([0-9a-f]{12}) name="([^"]*)"[^>]*>\n(.*)\n</\1-\2>\s*\Z', re.DOTALL
+)
+_ASSIGNMENT = re.compile(r"\A\s*<assignment>\n(.*?)\n</assignment>", re.DOTALL)
+_LISTED = re.compile(
+    r"^(R-\d{3,6}) \((functional|quality|constraint|non-goal), line (\d+)(?:, [^()]*)?\): (.*)$", re.MULTILINE
+)
+_OPENING_SECTION = re.compile(r"^## (Assumptions|API surface)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -21,33 +30,78 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """One line of the prompt's list of requirements; `line` is the PRD's."""
+
+    id: str
+    kind: ListedKind
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Prompt:
-    """One call's prompt, taken apart. `documents` holds what other agents wrote, by file name."""
+    """One call's prompt, taken apart.
+
+    `documents` holds what other agents wrote, by file name; `previous` is the agent's own text, in a revision;
+    `role` is what follows the assignment. `requirements` is empty where the prompt lists none.
+    """
 
     prd_name: str
     prd: str
     assignment: Assignment
     documents: dict[str, str] = field(default_factory=dict[str, str])
+    requirements: tuple[Listed, ...] = ()
+    previous: str = ""
+    role: str = ""
+
+    @property
+    def revises(self) -> bool:
+        """Whether an earlier answer is to be corrected."""
+        return self.assignment.task == "revise"
+
+    @property
+    def task(self) -> str:
+        """Which text is wanted; in a revision, that which is revised.
+
+        A revision's assignment does not say which of the orchestrator's texts it is about: its role prompt and
+        the text itself do, by the section they open with."""
+        if not self.revises or self.assignment.agent != "orchestrator":
+            return "draft" if self.revises else self.assignment.task
+        found = _OPENING_SECTION.search(f"{self.role}\n{self.previous}")
+        return "synthesis" if found and found[1] == "API surface" else "setup"
 
 
 def parse_prompt(texts: Sequence[str]) -> Prompt | None:
     """Take a prompt apart, or None when it is not laid out as ours are."""
-    assignment = parse_assignment(texts[-1]) if texts else None
-    if assignment is None:
+    at = next((index for index in range(len(texts) - 1, -1, -1) if _ASSIGNMENT.match(texts[index])), None)
+    if at is None or (assignment := parse_assignment(texts[at])) is None:
         return None
-    prd, documents = ("", ""), dict[str, str]()
-    for text in texts[:-1]:
-        found = _DOCUMENT.match(text)
+    prd, listed, documents = ("", ""), "", dict[str, str]()
+    for text in texts[:at]:
+        found = _BLOCK.match(text)
         if found and found[1] == "prd":
             prd = (found[3], found[4])
-        elif found:
+        elif found and found[1] == "requirements":
+            listed = found[4]
+        elif found and found[1] == "document":
             documents[found[3]] = found[4]
-    return Prompt(prd[0], prd[1], assignment, documents)
+    after = [found for text in texts[at + 1 :] if (found := _BLOCK.match(text))]
+    previous = next((found[4] for found in after if found[1] == "document"), "")
+    return Prompt(prd[0], prd[1], assignment, documents, parse_requirements(listed), previous, texts[at])
+
+
+def parse_requirements(text: str) -> tuple[Listed, ...]:
+    """Read lines such as `R-001 (functional, line 12): text`; others are passed over."""
+    return tuple(
+        Listed(found[1], cast("ListedKind", found[2]), int(found[3]), found[4].strip())
+        for found in _LISTED.finditer(text)
+    )
 
 
 def parse_assignment(text: str) -> Assignment | None:
-    """Read the `<assignment>` block of a role prompt, or None when there is none that names an agent."""
-    found = _ASSIGNMENT.search(text)
+    """Read the `<assignment>` block that a role prompt begins with, or None when there is none that names an agent."""
+    found = _ASSIGNMENT.match(text)
     if found is None:
         return None
     pairs = (line.partition(":") for line in found[1].splitlines())

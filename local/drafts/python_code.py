@@ -153,11 +153,12 @@ def routes(design: Design, operation: Operation) -> str:
     body, answer = _names(design, operation)
     probes = {one.id: one.path for one in design.operations if one.action == "probe"}
     decorator = f'@router.{operation.method.lower()}("{operation.path}", status_code={operation.success}, response_model={answer})'
+    handler = _handler(design, operation, body, answer)
+    dated = "from datetime import UTC, datetime\n" if "datetime." in handler else ""
     return f'''"""One function per operation; each states the operation's id in the contract."""
 
-from datetime import UTC, datetime
-from typing import Annotated
-from uuid import UUID, uuid4
+{dated}from typing import Annotated
+from uuid import UUID{", uuid4" if "uuid4()" in handler else ""}
 
 from fastapi import APIRouter, Depends, Header, {"Path, " if "{" in operation.path else ""}Request, Response
 from pydantic import BaseModel
@@ -210,7 +211,7 @@ def get_version() -> dict[str, str]:
 
 
 {decorator}
-{_handler(design, operation, body, answer)}'''
+{handler}'''
 
 
 def _handler(design: Design, operation: Operation, body: str, answer: str) -> str:
@@ -241,7 +242,9 @@ def _handler(design: Design, operation: Operation, body: str, answer: str) -> st
             "    if earlier:",
             f"        return {answer}.model_validate(earlier[1].model_dump())",
         ]
-    text += ["    now = datetime.now(UTC)", *_build_answer(design, operation, answer)]
+    built = _build_answer(design, operation, answer)
+    text += ["    now = datetime.now(UTC)"] if any(re.search(r"\bnow\b", line) for line in built) else []
+    text += built
     if keyed:
         text += ["    store.save(key, sent, record)"]
     if operation.action == "create":

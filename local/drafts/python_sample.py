@@ -7,12 +7,18 @@ import json
 import re
 
 from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
+from local.drafts.openapi import ERRORS
 from local.drafts.python_code import models, routes, store
 from local.drafts.schemas import request_of
 from local.drafts.shapes import Design, Operation
-from local.drafts.words import snake
+from local.drafts.words import snake, table
 
 _PROBLEMS = '''"""Every error as application/problem+json, in one place."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,14 +26,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 TITLES = {
-    400: ("malformed-request", "The request cannot be read"),
-    401: ("not-authenticated", "Credentials are missing or not valid"),
-    403: ("not-allowed", "The caller may not do this"),
-    404: ("not-found", "There is no such resource, or the caller may not know of it"),
-    409: ("conflict", "The request contradicts the current state"),
-    422: ("validation-failed", "The request is readable, but a field is not valid"),
-    503: ("unavailable", "A dependency is not ready"),
+@TITLES@
 }
+log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
@@ -39,38 +40,80 @@ class Problem(Exception):
         self.detail = detail
 
 
-def problem_response(request: Request, status: int, detail: str | None = None, **more: object) -> JSONResponse:
-    """One problem document (RFC 9457)."""
-    slug, title = TITLES.get(status, ("error", "The request was refused"))
-    body = {"type": f"https://errors.example.com/{slug}", "title": title, "status": status, **more}
+def trace_id(request: Request) -> str:
+    """The trace id of the request's `traceparent`, or a new one."""
+    parts = request.headers.get("traceparent", "").split("-")
+    return parts[1] if len(parts) == 4 and len(parts[1]) == 32 else uuid4().hex
+
+
+def problem_response(
+    request: Request, status: int, detail: str | None = None, errors: list[dict[str, str]] | None = None
+) -> JSONResponse:
+    """One problem document (RFC 9457), with the contract's code."""
+    slug, title = TITLES.get(status, ("request-refused", "The request was refused"))
+    body: dict[str, object] = {
+        "type": f"https://errors.example.com/{slug}",
+        "title": title,
+        "status": status,
+        "code": slug.upper().replace("-", "_"),
+        "traceId": trace_id(request),
+    }
     body |= {"detail": detail} if detail else {}
-    body |= {"trace_id": request.headers.get("traceparent", "00-0-0-00").split("-")[1]}
+    body |= {"errors": errors} if errors else {}
     return JSONResponse(body, status, media_type="application/problem+json")
+
+
+async def on_problem(request: Request, error: Exception) -> JSONResponse:
+    """What routes raise themselves."""
+    status, detail = (error.status, error.detail) if isinstance(error, Problem) else (500, None)
+    return problem_response(request, status, detail)
+
+
+async def on_http_error(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses: unknown paths and methods."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return problem_response(request, status)
+
+
+async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+    """What does not meet the contract: 400 for headers and parameters, 422 for the body, every fault at once."""
+    faults: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else []
+    if any(fault["loc"][0] in ("header", "query", "path") for fault in faults):
+        return problem_response(request, 400, str(faults[0]["msg"]))
+    errors = [{"pointer": pointer(fault["loc"]), "message": str(fault["msg"])} for fault in faults]
+    return problem_response(request, 422, None, errors)
+
+
+async def on_failure(request: Request, error: Exception) -> JSONResponse:
+    """What nobody foresaw: logged with its trace, answered without a word about the inside."""
+    log.error("request failed", exc_info=error, extra={"traceId": trace_id(request)})
+    return problem_response(request, 500)
+
+
+def pointer(place: Sequence[object]) -> str:
+    """A JSON pointer into the body; the first part of the place says only that it is the body."""
+    return "/" + "/".join(str(part) for part in place[1:])
 
 
 def install(app: FastAPI) -> None:
     """Route every kind of error through `problem_response`."""
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(Exception, on_failure)'''
 
-    @app.exception_handler(Problem)
-    async def on_problem(request: Request, error: Problem) -> JSONResponse:
-        return problem_response(request, error.status, error.detail)
 
-    @app.exception_handler(HTTPException)
-    async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
-        return problem_response(request, error.status_code, str(error.detail))
+def _problems() -> str:
+    titles = [f'    {status}: ("{slug}", "{text}"),' for status, (_, slug, text) in ERRORS.items()]
+    return _PROBLEMS.replace("@TITLES@", "\n".join(titles))
 
-    @app.exception_handler(RequestValidationError)
-    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = error.errors()
-        if any(fault["loc"][0] in ("header", "query", "path") for fault in faults):
-            return problem_response(request, 400, str(faults[0]["msg"]))
-        pointers = [("/" + "/".join(str(part) for part in fault["loc"][1:]), fault["msg"]) for fault in faults]
-        errors = [{"pointer": pointer, "detail": detail} for pointer, detail in pointers]
-        return problem_response(request, 422, None, errors=errors)
 
-    @app.exception_handler(Exception)
-    async def on_failure(request: Request, error: Exception) -> JSONResponse:
-        return problem_response(request, 500)'''
+_ERROR_ROWS: list[tuple[str, ...]] = [
+    ("`Problem`", "by its status, as in the error taxonomy", "its own", "no", "503 and 429, by the caller"),
+    ("`RequestValidationError`", "`MALFORMED_REQUEST` or `VALIDATION_FAILED`", "400 or 422", "no", "no"),
+    ("`HTTPException`", "by its status", "404, 405", "no", "no"),
+    ("any other", "`INTERNAL_ERROR`", "500", "as an error, with its trace", "by the caller, with the same key"),
+]
 
 
 def render_python(design: Design) -> str:
@@ -85,7 +128,8 @@ def render_python(design: Design) -> str:
             (
                 "Error handling",
                 paragraphs(
-                    file_block("app/problems.py", "python", _PROBLEMS),
+                    table(("Exception", "Code", "Status", "Logged", "Retried"), _ERROR_ROWS),
+                    file_block("app/problems.py", "python", _problems()),
                     "Routes raise `Problem`; nothing else decides a status. What is not foreseen becomes 500 without its text, and is logged with the trace id.",
                 ),
             ),
@@ -114,23 +158,29 @@ def _layout(design: Design, operation: Operation) -> str:
   routes.py      one function per operation
   store.py       what the routes need from storage, and an in-memory one
   problems.py    every error as application/problem+json
-tests/
-  test_api.py    the behaviour that the test specification names
+tests/unit/
+  test_api.py    the operation of this sample, in process
 Dockerfile
-pyproject.toml"""
+pyproject.toml
+uv.lock          made by the first `uv sync`, committed"""
     return paragraphs(
         f"A skeleton that runs: health, readiness, version and `{operation.method} {operation.path}` (`{operation.id}`) {cite(operation.requirements)}.",
         fence("text", tree),
         file_block("pyproject.toml", "toml", _pyproject(design)),
         file_block("Dockerfile", "dockerfile", _DOCKERFILE),
+        "To install, run, check and test:",
+        fence("bash", _COMMANDS),
     )
 
 
 _DOCKERFILE = """FROM python:3.13-slim
+ARG COMMIT=unknown
 WORKDIR /srv
-COPY requirements.lock .
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN pip install --no-cache-dir uv==0.9.7
+COPY pyproject.toml uv.lock ./
+RUN uv sync --frozen --no-dev
 COPY app app
+ENV PATH=/srv/.venv/bin:$PATH COMMIT=$COMMIT
 USER 65534
 EXPOSE 8000
 CMD ["uvicorn", "--factory", "app.main:create_app", "--host", "0.0.0.0", "--port", "8000"]"""
@@ -140,19 +190,36 @@ def _pyproject(design: Design) -> str:
     return f"""[project]
 name = "{design.project}"
 version = "1.0.0"
-requires-python = ">=3.13"
+requires-python = ">=3.13,<3.14"
 dependencies = ["fastapi>=0.115,<1", "pydantic>=2.10,<3", "pydantic-settings>=2.7,<3", "uvicorn>=0.34,<1"]
 
 [dependency-groups]
-dev = ["httpx>=0.28,<1", "pyright>=1.1.400", "pytest>=8.3", "ruff>=0.11"]"""
+dev = ["httpx>=0.28,<1", "pyright>=1.1.400,<2", "pytest>=8.3,<9", "pytest-cov>=6,<8", "ruff>=0.11,<1"]
+
+[tool.ruff]
+line-length = 120
+
+[tool.pyright]
+typeCheckingMode = "strict"
+
+[tool.pytest.ini_options]
+pythonpath = ["."]"""
+
+
+_COMMANDS = """uv sync
+uv run uvicorn --factory app.main:create_app --port 8000
+uv run ruff check app tests
+uv run pyright app
+uv run pytest tests/unit --confcutdir=tests/unit --junitxml=results/unit.xml"""
 
 
 def _configuration(design: Design) -> str:
-    rows = [
-        "`DATABASE_URL`: without a password; the identity of the process signs in.",
-        "`VERSION`, `COMMIT`: set when the image is built.",
-    ]
-    rows += [f"`BROKER_URL`: {design.broker}."] if design.broker else []
+    rows: list[tuple[str, ...]] = [
+        ("`DATABASE_URL`", "text", "`memory://`", "no", f"{design.database}, without a password; the process's identity signs in"),
+        ("`VERSION`, `COMMIT`", "text", "`1.0.0`, `local`", "no", "set when the image is built"),
+        ("`IDEMPOTENCY_HOURS`", "integer", "`24`", "no", "the architecture's table of settings"),
+    ]  # fmt: skip
+    rows += [("`BROKER_URL`", "text", "`memory://`", "no", f"{design.broker}")] if design.broker else []
     text = f'''"""Settings: the only reader of the environment. All that is missing is named at once."""
 
 from functools import cache
@@ -176,7 +243,7 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """Read once per process."""
     return Settings()'''
-    return paragraphs(bullets(rows), file_block("app/config.py", "python", text))
+    return paragraphs(table(("Setting", "Type", "Default", "Secret", "From"), rows), file_block("app/config.py", "python", text))
 
 
 def _application(design: Design, operation: Operation) -> str:
@@ -265,5 +332,5 @@ def client() -> TestClient:
     return TestClient(create_app())'''
     return paragraphs(
         f"The names match the test specification, so that a failure leads to the same operation, `{operation.id}`.",
-        file_block("tests/test_api.py", "python", "\n\n\n".join([head, *tests])),
+        file_block("tests/unit/test_api.py", "python", "\n\n\n".join([head, *tests])),
     )

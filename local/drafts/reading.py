@@ -5,11 +5,12 @@ statements. A PRD in another language still yields its headings and list items.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-type Kind = Literal["functional", "quality", "non_goal", "later", "question", "record", "context"]
+type Kind = Literal["functional", "quality", "constraint", "non_goal", "later", "question", "record", "context"]
 
 _KINDS: tuple[tuple[Kind, str], ...] = (
     ("context", r"goals? (and|&|/) non[- ]?goals?"),
@@ -70,13 +71,21 @@ class Statement:
 
 @dataclass(frozen=True)
 class Reading:
-    """A PRD taken apart, nothing interpreted yet."""
+    """A PRD taken apart, nothing interpreted yet.
+
+    `excluded` are the lines of what is not wanted, or not yet; `heading_lines` stand beside `headings`."""
 
     title: str
     headings: tuple[str, ...]
     statements: tuple[Statement, ...]
     rows: tuple[tuple[str, ...], ...]
     text: str
+    excluded: frozenset[int] = frozenset()
+    heading_lines: tuple[int, ...] = ()
+
+    def block_at(self, line: int) -> int:
+        """The block of a line: how many headings stand above it."""
+        return bisect_right(self.heading_lines, line)
 
 
 def read_prd(text: str, fallback_title: str) -> Reading:
@@ -86,7 +95,15 @@ def read_prd(text: str, fallback_title: str) -> Reading:
     statements = _promote(tuple(walker.walk()))
     plain = "\n".join(strip_markup(line) for line in lines)
     title = _title(walker.titles, plain, fallback_title)
-    return Reading(title, tuple(walker.headings), statements, tuple(walker.rows), plain)
+    return Reading(
+        title,
+        tuple(walker.headings),
+        statements,
+        tuple(walker.rows),
+        plain,
+        frozenset(walker.excluded),
+        tuple(walker.heading_lines),
+    )
 
 
 def strip_markup(text: str) -> str:
@@ -106,9 +123,12 @@ class _Walker:
         self._above: list[tuple[int, str]] = []
         self._parents: list[tuple[int, str]] = []
         self._fenced = False
+        self._kind: Kind = "context"
         self.headings: list[str] = []
+        self.heading_lines: list[int] = []
         self.titles: list[str] = []
         self.rows: list[tuple[str, ...]] = []
+        self.excluded: set[int] = set()
 
     def walk(self) -> Iterator[Statement]:
         """Every statement in order; fills `headings` and `rows` on the way."""
@@ -116,12 +136,23 @@ class _Walker:
         while number < len(self._lines):
             line, start = self._lines[number], number
             number += 1
-            if self._skip(line) or self._take_heading(start) or self._take_row(line):
+            if self._skip(line):
+                self._exclude(number)
                 continue
-            while self._continues(number):
+            if self._take_heading(start):
+                self.heading_lines.append(number)
+                continue
+            while not line.lstrip().startswith("|") and self._continues(number):
                 line += " " + self._lines[number].strip()
                 number += 1
+            self._exclude(*range(start + 1, number + 1))
+            if self._take_row(line):
+                continue
             yield from self._statements(line, start + 1)
+
+    def _exclude(self, *numbers: int) -> None:
+        if self._kind in ("non_goal", "later"):
+            self.excluded.update(numbers)
 
     def _skip(self, line: str) -> bool:
         if _FENCE.match(line):
@@ -151,6 +182,7 @@ class _Walker:
         name = re.sub(r"^\d+(\.\d+)*[.)]?\s+", "", text)
         self._above = [(depth, title) for depth, title in self._above if depth < level] + [(level, name)]
         self._parents = []
+        self._kind = self._decide()
         self.headings.append(name)
         if level == 1:
             self.titles.append(name)
@@ -159,7 +191,7 @@ class _Walker:
         if not line.lstrip().startswith("|"):
             return False
         cells = tuple(strip_markup(cell) for cell in line.strip().strip("|").split("|"))
-        if not all(re.fullmatch(r":?-+:?", cell) for cell in cells):
+        if self._kind not in ("non_goal", "later") and not all(re.fullmatch(r":?-+:?", cell) for cell in cells):
             self.rows.append(cells)
         return True
 
@@ -173,7 +205,8 @@ class _Walker:
         started = _LIST_ITEM.match(line) or _FENCE.match(line) or line.lstrip().startswith(("|", "#"))
         return not started and not re.match(r"^\s*\*\*[^*]+\*\*", line)
 
-    def _kind(self) -> Kind:
+    def _decide(self) -> Kind:
+        """What the headings above say about the lines below them."""
         kinds: list[Kind] = [kind for _, title in reversed(self._above) if (kind := _classify(title))]
         dominant: list[Kind] = [kind for kind in kinds if kind in _DOMINANT]
         if dominant:
@@ -181,7 +214,7 @@ class _Walker:
         return kinds[0] if kinds else "context"
 
     def _statements(self, line: str, number: int) -> Iterator[Statement]:
-        kind, section = self._kind(), self._above[-1][1] if self._above else ""
+        kind, section = self._kind, self._above[-1][1] if self._above else ""
         item = _LIST_ITEM.match(line)
         if item is None:
             self._parents = []

@@ -164,7 +164,7 @@ def request_of(operation: Operation) -> tuple[str, Json, Json] | None:
 def answer_of(operation: Operation, design: Design) -> tuple[str, Json, Json] | None:
     """An operation's good answer as (schema name, schema, example), or None where it has no body."""
     resource = operation.resource
-    if operation.action == "delete":
+    if operation.action == "delete" or operation.redirects:
         return None
     if operation.action == "probe":
         return _probe_answer(operation)

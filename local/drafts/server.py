@@ -5,7 +5,7 @@ prompt cache that counts as the real one does, and can be told to fail (see `fau
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -13,8 +13,9 @@ from aiohttp import web
 from local.drafts import wire
 from local.drafts.answers import answer_prompt
 from local.drafts.faults import Fault, FaultScript, Kind
+from local.drafts.plants import Plant, PlantNotFoundError
 from local.drafts.prefix_cache import PrefixCache, Reading
-from local.drafts.prompt import Prompt, parse_prompt
+from local.drafts.prompt import parse_prompt
 
 MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2", "claude-fable-5-1")
 PIECES = 40
@@ -39,13 +40,25 @@ class Seen:
 
 
 class DraftsServer:
-    """The offline model. `seconds_per_answer` spreads each answer's text over that time."""
+    """The offline model. `seconds_per_answer` spreads each answer's text over that time.
 
-    def __init__(self, *, seconds_per_answer: float = 0.3, faults: Sequence[Fault] = ()) -> None:
+    `keys` are the keys (or bearer tokens) that are let in; None lets any in.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds_per_answer: float = 0.3,
+        faults: Sequence[Fault] = (),
+        plants: Sequence[Plant] = (),
+        keys: Container[str] | None = None,
+    ) -> None:
+        self.keys = keys
         self.seen: list[Seen] = []
         self.url = ""
         self.pace = seconds_per_answer
         self._faults = FaultScript(faults)
+        self._plants = tuple(plants)
         self._cache = PrefixCache()
         self._requests = 0
         self._runner: web.AppRunner | None = None
@@ -53,6 +66,10 @@ class DraftsServer:
     def order(self, faults: Sequence[Fault]) -> None:
         """From now on, serve these faults and no earlier ones."""
         self._faults = FaultScript(faults)
+
+    def plant(self, plants: Sequence[Plant]) -> None:
+        """From now on, plant these defects in the drafts and no earlier ones."""
+        self._plants = tuple(plants)
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1 (port 0: any free one) and return the base URL for a client."""
@@ -87,10 +104,12 @@ class DraftsServer:
         self._requests += 1
         request[_ID] = f"req_offline{self._requests:07d}"
         try:
-            _require_key(request)
+            _require_key(request, self.keys)
             response = await handler(request)
         except wire.BadRequestError as error:
             return self._error(request, error.status, error.message)
+        except PlantNotFoundError as error:
+            return self._error(request, 400, str(error))
         except web.HTTPRequestEntityTooLarge:
             return self._error(request, 413, "Request exceeds the maximum size")
         except web.HTTPException as error:
@@ -110,7 +129,8 @@ class DraftsServer:
         self.seen.append(Seen(_id(request), asked.model, agent, task, asked.stream, status, usage))
         if reading is None:
             return self._error(request, status, f"A scripted {status} of the offline server")
-        answer = _answer(asked, prompt, fault, reading, _id(request))
+        text = answer_prompt(prompt, self._plants)
+        answer = _answer(asked, text, fault, reading, _id(request))
         if asked.stream:
             return await self._stream(request, answer, fault, reading)
         await asyncio.sleep(self.pace)
@@ -158,10 +178,12 @@ class DraftsServer:
 
 
 def _answer(
-    asked: wire.MessagesRequest, prompt: Prompt | None, fault: Kind | None, reading: Reading, request_id: str
+    asked: wire.MessagesRequest, text: str, fault: Kind | None, reading: Reading, request_id: str
 ) -> wire.Answer:
-    """The draft for a prompt, shortened where the request or a scripted fault says so."""
-    text, stop = answer_prompt(prompt), "end_turn"
+    """The answer with this text, shortened where the request or a scripted fault says so."""
+    stop = "end_turn"
+    if asked.said_so_far and text.startswith(asked.said_so_far):
+        text = text[len(asked.said_so_far) :]
     room = asked.max_tokens * wire.CHARACTERS_PER_TOKEN
     if fault == "refusal":
         text, stop = text[:200], "refusal"
@@ -172,10 +194,13 @@ def _answer(
     return wire.Answer(request_id.replace("req_", "msg_"), asked.model, text, stop, reading.usage)
 
 
-def _require_key(request: web.Request) -> None:
+def _require_key(request: web.Request, keys: Container[str] | None) -> None:
     bearer = request.headers.get("authorization", "").removeprefix("Bearer").strip()
-    if not (request.headers.get("x-api-key", "").strip() or bearer):
+    key = request.headers.get("x-api-key", "").strip() or bearer
+    if not key:
         raise wire.BadRequestError("x-api-key header is required", status=401)
+    if keys is not None and key not in keys:
+        raise wire.BadRequestError("invalid x-api-key", status=401)
 
 
 def _id(request: web.Request) -> str:

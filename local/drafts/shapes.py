@@ -1,9 +1,11 @@
 """The design that all drafts render: resources, operations, levels and choices. Data; the rules are elsewhere."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from local.drafts.brief import Brief
+from local.drafts.brief import Brief, Requirement
+from local.drafts.declined import UNPLACED, UNUSED_MEANS
 from local.drafts.targets import Target
 from local.drafts.technology import Technology
 from local.drafts.words import kebab, pascal, plural, snake
@@ -12,6 +14,9 @@ type Type = Literal[
     "text", "long", "uuid", "ref", "int", "number", "money", "bool", "time", "date", "email", "uri", "phone",
     "country", "currency", "object", "list", "secret", "enum", "parts",
 ]  # fmt: skip
+_BEFORE_SIGN_IN = re.compile(
+    r"/\.well-known|/(?:oauth2?/)?(?:token|authorize|jwks(?:\.json)?|login|signin|sign-in|callback)$"
+)
 type Action = Literal["list", "create", "read", "update", "delete", "act", "call", "probe"]
 
 
@@ -84,16 +89,17 @@ class Operation:
     answer: tuple[Field, ...] = ()
     query: tuple[Field, ...] = ()
     requirements: tuple[str, ...] = ()
+    redirects: bool = False
 
     @property
     def open(self) -> bool:
-        """Whether it needs no credentials."""
-        return self.action == "probe" or "/.well-known" in self.path
+        """Whether it needs no access token: probes, and the steps by which callers come by one."""
+        return self.action == "probe" or bool(_BEFORE_SIGN_IN.search(self.path))
 
     @property
     def success(self) -> int:
         """The status of a good answer."""
-        return {"create": 201, "delete": 204}.get(self.action, 200)
+        return 302 if self.redirects else {"create": 201, "delete": 204}.get(self.action, 200)
 
     @property
     def scope(self) -> str:
@@ -107,6 +113,7 @@ class Operation:
         if self.action == "probe":
             return (503,) if "ready" in self.path else ()
         codes = {400, 401, 403, 429, 500} if not self.open else {429, 500}
+        codes |= {400, 401} if self.open and (self.query or self.body) else set[int]()
         codes |= {404} if "{" in self.path else set[int]()
         codes |= {409, 422} if self.action in ("create", "update", "act") else set[int]()
         codes |= {422} if self.action == "call" and self.method != "GET" else set[int]()
@@ -145,6 +152,20 @@ class Design:
     hosting_reason: str
     style: str
     style_reason: str
+    unplaced: tuple[Requirement, ...] = ()
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The requirements that this design meets."""
+        missing = {one.id for one in self.unplaced}
+        return tuple(one for one in self.brief.requirements if one.id not in missing)
+
+    @property
+    def declined(self) -> tuple[tuple[Requirement, str], ...]:
+        """The requirements that it does not meet, each with the reason, in the PRD's order."""
+        put_off = [(one, "the PRD puts it off to a later version") for one in self.brief.later if one.id]
+        unplaced = [(one, UNUSED_MEANS if one.kind == "constraint" else UNPLACED) for one in self.unplaced]
+        return tuple(sorted([*self.brief.declined, *put_off, *unplaced], key=lambda pair: pair[0].id))
 
     @property
     def title(self) -> str:

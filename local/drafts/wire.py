@@ -56,6 +56,11 @@ class MessagesRequest:
         """The text blocks of the conversation that the user wrote."""
         return tuple(block.text for block in self.blocks if block.role == "user")
 
+    @property
+    def said_so_far(self) -> str:
+        """What the model has said earlier in the conversation: the part of an answer that was cut off."""
+        return "".join(block.text for block in self.blocks if block.role == "assistant")
+
 
 @dataclass(frozen=True)
 class Usage:

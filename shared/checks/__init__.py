@@ -1,16 +1,33 @@
 """Holds deliverables against rules. Pure: text in, findings out; never the network, a model, or running what is judged.
 
-A check is a module with `RULES` and `check(context) -> Iterator[Finding]`; `CHECKS` names the modules that agent files
-may ask for. A check that raises is itself a finding, never a pass.
+A check is a module with `RULES` and `check(context) -> Iterator[Finding]`. `DELIVERABLE_CHECKS` names those that agent
+files may ask for, `PACK_CHECKS` those that hold all documents of a run against each other and against the PRD
+(`check(pack)`). A check that raises is itself a finding, never a pass; `shared/checker.py` adds a time limit.
 """
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from shared.contracts import Payload
 
 type Severity = Literal["error", "warning"]
+
+DELIVERABLE_CHECKS = {
+    "structure": "shared.checks.structure",
+    "openapi": "shared.checks.openapi",
+    "pipelines": "shared.checks.pipelines",
+    "kql": "shared.checks.kql",
+    "code": "shared.checks.code_blocks",
+    "mermaid": "shared.checks.mermaid",
+}
+OTHER_RULES = ("shared.checks.manifest", "shared.extract")
+"""Modules whose rules are held by the product itself when it composes a pack."""
+PACK_CHECKS = {
+    "across": "shared.checks.across",
+    "ledger": "shared.checks.ledger",
+}
 
 
 @dataclass(frozen=True)
@@ -34,9 +51,14 @@ class Finding(Payload):
     mend: str
 
 
+def found(rule: Rule, deliverable: str, line: int, message: str, mend: str) -> Finding:
+    """A finding of `rule`; long messages are cut, they may quote untrusted text."""
+    return Finding(rule.id, rule.severity, deliverable, line, message[:500], mend[:500])
+
+
 @dataclass(frozen=True)
-class Context:
-    """What a check sees: one deliverable's name, text and required sections, and the run's options.
+class Context(Payload):
+    """What a check sees: one deliverable's name, text and required sections, the run's options and its PRD.
 
     `whole` is False for texts that become part of a document, such as the orchestrator agent's.
     """
@@ -47,32 +69,73 @@ class Context:
     whole: bool = True
     stack: str = "python"
     db: str | None = None
+    prd: str = ""
 
     def finding(self, rule: Rule, line: int, message: str, mend: str) -> Finding:
-        """A finding of `rule` in this deliverable; long messages are cut, they may quote untrusted text."""
-        return Finding(rule.id, rule.severity, self.deliverable, line, message[:500], mend[:500])
+        """A finding of `rule` in this deliverable."""
+        return found(rule, self.deliverable, line, message, mend)
 
 
-type Check = Callable[[Context], Iterable[Finding]]
+@dataclass(frozen=True)
+class PackDocument(Payload):
+    """One deliverable of a pack."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Pack(Payload):
+    """All documents of a run, its options and its PRD. Findings name the deliverable that must change."""
+
+    documents: tuple[PackDocument, ...]
+    prd: str
+    stack: str = "python"
+    db: str | None = None
+
+    def text(self, name: str) -> str | None:
+        """The text of a deliverable; None where the pack has none of that name."""
+        return next((document.text for document in self.documents if document.name == name), None)
+
+
+type Subject = Context | Pack
 
 CHECK_CRASHED = Rule("CHK-001", "error", "A check that cannot finish has not passed anything.")
+CHECK_TIMED_OUT = Rule("CHK-002", "error", "A check that takes too long has not passed anything.")
+RULES = (CHECK_CRASHED, CHECK_TIMED_OUT)
 
 
-def named(name: str) -> Check:
-    """The check an agent file asks for by `name`; `KeyError` where there is none."""
-    from shared.checks import openapi, structure
-
-    return {"structure": structure.check, "openapi": openapi.check}[name]
+def module_of(name: str) -> str:
+    """The module behind a check's name; `KeyError` where there is none."""
+    return (DELIVERABLE_CHECKS | PACK_CHECKS)[name]
 
 
-def run(names: Iterable[str], context: Context) -> list[Finding]:
-    """Run the named checks; a crash inside one becomes a finding."""
-    return [finding for name in names for finding in _run_one(name, context)]
-
-
-def _run_one(name: str, context: Context) -> Iterator[Finding]:
+def run_one(name: str, subject: Subject) -> list[Finding]:
+    """Run one check to its end; a crash becomes a finding beside what it had found."""
+    check: Callable[[Any], Iterable[Finding]] = importlib.import_module(module_of(name)).check
+    findings: list[Finding] = []
     try:
-        yield from named(name)(context)
+        for finding in check(subject):
+            findings.append(finding)  # noqa: PERF402 (what was found before a crash is kept)
     except Exception as error:  # noqa: BLE001 (boundary: whatever a check does on hostile text must be reported)
         message = f"The {name} check could not finish ({type(error).__name__})."
-        yield context.finding(CHECK_CRASHED, 1, message, "Simplify the part of the document the check reads.")
+        mend = "Simplify the part of the document that the check reads."
+        findings.append(found(CHECK_CRASHED, place_of(subject), 1, message, mend))
+    return findings
+
+
+def run(names: Iterable[str], subject: Subject) -> list[Finding]:
+    """Run the named checks in this process, one after the other, without a time limit."""
+    return [finding for name in names for finding in run_one(name, subject)]
+
+
+def place_of(subject: Subject) -> str:
+    """The deliverable that a finding about the check itself is filed under."""
+    return subject.deliverable if isinstance(subject, Context) else subject.documents[0].name
+
+
+def all_rules() -> Iterator[Rule]:
+    """Every rule of every check, by module in the order of the tables above."""
+    yield from RULES
+    for module in (*DELIVERABLE_CHECKS.values(), *PACK_CHECKS.values(), *OTHER_RULES):
+        yield from importlib.import_module(module).RULES

@@ -1,139 +1,107 @@
-"""The architecture's inline OpenAPI document: found once, parsed, and valid OpenAPI 3.1."""
+"""The architecture's inline OpenAPI document: there is one, it parses, it is valid 3.1, and it can be built from.
 
+This module finds and reads it; what it must meet stands in `shared/checks/oas/`, one module for each concern.
+"""
+
+import re
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any, cast
 
 from shared import markdown
 from shared.checks import Context, Finding, Rule
+from shared.checks.oas import examples, operations, schemas, style, validity
+from shared.checks.oas.flaw import Flaw
+from shared.contract import Contract, contract_blocks, read_contract
+from shared.located_yaml import UnreadableYamlError
 
-NOT_ONE = Rule("OAS-001", "error", "There is exactly one contract, so that everything else can derive from it.")
+NOT_ONE = Rule(
+    "OAS-001", "error", "There is exactly one contract, so that everything else can derive from it."
+)
 NOT_YAML = Rule("OAS-002", "error", "A contract that does not parse cannot be built from.")
 NOT_3_1 = Rule("OAS-003", "error", "The contract is promised as OpenAPI 3.1.")
-INVALID = Rule("OAS-004", "error", "Generators and gateways refuse an invalid document.")
 NO_PATHS = Rule("OAS-005", "error", "A contract without an operation describes no service.")
-BAD_REFERENCE = Rule("OAS-006", "error", "A reference outside the document, or to nothing, cannot be resolved.")
-RULES = (NOT_ONE, NOT_YAML, NOT_3_1, INVALID, NO_PATHS, BAD_REFERENCE)
+_CONCERNS = (validity, operations, schemas, examples, style)
+_BREAK_SCHEMAS = (validity.INVALID, validity.BAD_REFERENCE, schemas.LEFTOVER)
+"""Errors that explain why a schema can't be applied to its examples."""
+RULES = tuple(
+    sorted(
+        (NOT_ONE, NOT_YAML, NOT_3_1, NO_PATHS, *(rule for concern in _CONCERNS for rule in concern.RULES)),
+        key=lambda rule: rule.id,
+    )
+)
 
-MAXIMUM_CHARACTERS = 1_000_000
-MAXIMUM_NODES = 200_000
-"""Mappings, lists and values, each alias counted as often as it is used."""
 MAXIMUM_FINDINGS = 20
+"""Of one rule; how many more there are is said in a last one."""
+
+_VERSION = re.compile(r"3\.1\.[0-9]{1,3}")
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Find the document in the deliverable and validate it."""
-    candidates = [
-        fence
-        for fence in markdown.fences(context.text)
-        if fence.language in ("yaml", "yml", "json") and fence.content.lstrip("{ \n\"'").startswith("openapi")
-    ]
-    if len(candidates) != 1:
+    """Find the document in the deliverable and hold it against every rule."""
+    blocks = contract_blocks(context.text)
+    if len(blocks) != 1:
         yield context.finding(
             NOT_ONE,
-            candidates[1].line if len(candidates) > 1 else 1,
-            f"{len(candidates)} OpenAPI documents were found.",
+            blocks[1].line if blocks else 1,
+            f"{len(blocks)} OpenAPI documents were found.",
             "Give one complete document in one ```yaml block under `## API contract`.",
         )
         return
-    yield from _check_document(context, candidates[0])
+    yield from _check_block(context, blocks[0])
 
 
-def _check_document(context: Context, fence: markdown.Fence) -> Iterator[Finding]:
+def _check_block(context: Context, block: markdown.Fence) -> Iterator[Finding]:
     try:
-        document = _parse(fence.content)
-    except ValueError as error:
-        yield context.finding(NOT_YAML, fence.line, str(error), "Correct the YAML.")
-        return
-    version = str(document.get("openapi", ""))
-    if not version.startswith("3.1"):
-        yield context.finding(NOT_3_1, fence.line, f"openapi is {version!r}.", "Write it as OpenAPI 3.1.0.")
-        return
-    if not document.get("paths"):
-        yield context.finding(NO_PATHS, fence.line, "The document has no paths.", "Describe every operation.")
-    dangling = [reference for reference in _references(document) if not _resolves(document, reference)]
-    for reference in dangling[:MAXIMUM_FINDINGS]:
+        contract = read_contract(block)
+    except UnreadableYamlError as error:
+        line = block.line + 1 + error.line
         yield context.finding(
-            BAD_REFERENCE,
-            fence.line,
-            f"{reference!r} resolves to nothing here.",
-            "Define it, or correct the reference.",
+            NOT_YAML, line, f"The contract can't be read. {error.message}", "Correct the YAML."
         )
-    if not dangling:  # the validator raises on dangling references instead of reporting them
-        yield from _validator_findings(context, fence, document)
-
-
-def _parse(source: str) -> dict[str, Any]:
-    """YAML without anchors, read as plain values; `ValueError` says where it breaks."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    if len(source) > MAXIMUM_CHARACTERS:
-        raise ValueError(f"The document has {len(source):,} characters; at most {MAXIMUM_CHARACTERS:,} are checked.")
-    try:
-        document: object = YAML(typ="safe", pure=True).load(source)  # pyright: ignore[reportUnknownMemberType] (untyped)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at its line {mark.line + 1}" if mark else ""
-        raise ValueError(
-            f"The document is not valid YAML{place}: {getattr(error, 'problem', None) or error}."
-        ) from None
-    except RecursionError:
-        raise ValueError("The document is nested too deeply.") from None
-    if not isinstance(document, dict):
-        raise ValueError("The document is not a mapping.")
-    if _expanded_size(cast(object, document), {}) > MAXIMUM_NODES:
-        raise ValueError(f"The document expands to more than {MAXIMUM_NODES:,} values.")
-    return cast(dict[str, Any], document)
-
-
-def _expanded_size(node: object, known: dict[int, int]) -> int:
-    """How many values `node` stands for when aliases are followed; each shared part is walked only once."""
-    if isinstance(node, dict):
-        parts = list(cast(dict[str, object], node).values())
-    elif isinstance(node, list):
-        parts = cast(list[object], node)
-    else:
-        return 1
-    key = id(cast(object, node))
-    if key not in known:
-        known[key] = MAXIMUM_NODES  # an alias inside itself is endless
-        known[key] = 1 + sum(_expanded_size(part, known) for part in parts)
-    return known[key]
-
-
-def _references(node: object) -> Iterator[str]:
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, dict):
-            mapping = cast(dict[str, object], current)
-            if isinstance(reference := mapping.get("$ref"), str):
-                yield reference
-            stack.extend(mapping.values())
-        elif isinstance(current, list):
-            stack.extend(cast(list[object], current))
-
-
-def _resolves(document: dict[str, Any], reference: str) -> bool:
-    if not reference.startswith("#/"):
-        return False
-    node: object = document
-    for part in reference[2:].split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, dict) or key not in node:
-            return False
-        node = cast(dict[str, object], node)[key]
-    return True
-
-
-def _validator_findings(context: Context, fence: markdown.Fence, document: dict[str, Any]) -> Iterator[Finding]:
-    from openapi_spec_validator import OpenAPIV31SpecValidator
-
-    validator = cast(Any, OpenAPIV31SpecValidator)(document)
-    for number, error in enumerate(validator.iter_errors()):
-        if number == MAXIMUM_FINDINGS:
-            return
-        place = "/".join(str(part) for part in error.absolute_path)
+        return
+    version = contract.document.get("openapi", contract.document.get("swagger"))
+    if not isinstance(version, str) or not _VERSION.fullmatch(version) or "openapi" not in contract.document:
         yield context.finding(
-            INVALID, fence.line, f"At {place or 'the root'}: {error.message}", "Correct the document."
+            NOT_3_1,
+            contract.first_line,
+            f"The version is {str(version)[:40]!r}.",
+            "Write it as `openapi: 3.1.0`.",
         )
+        return
+    yield from _limited(context, _findings(context, contract))
+
+
+def _findings(context: Context, contract: Contract) -> Iterator[Finding]:
+    seen: set[Flaw] = set()  # what several operations share is reported once
+    for flaw in _flaws(contract):
+        if flaw not in seen:
+            seen.add(flaw)
+            yield context.finding(flaw.rule, contract.line(*flaw.place), flaw.message, flaw.mend)
+    for line, text in contract.traps:
+        yield context.finding(style.TRAP, line, *style.trap_message(text))
+
+
+def _flaws(contract: Contract) -> Iterator[Flaw]:
+    if not contract.operations:
+        yield Flaw(
+            NO_PATHS, ("paths",), "The document has no operation under `paths`.", "Describe every operation."
+        )
+    found = [flaw for concern in _CONCERNS for flaw in concern.flaws(contract)]
+    explained = any(flaw.rule in _BREAK_SCHEMAS for flaw in found)
+    yield from (flaw for flaw in found if not (explained and flaw.rule is examples.UNUSABLE_SCHEMA))
+
+
+def _limited(context: Context, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The first findings of each rule, and for the rest one that says how many there are."""
+    counted: Counter[str] = Counter()
+    last: dict[str, Finding] = {}
+    for finding in findings:
+        counted[finding.rule] += 1
+        last[finding.rule] = finding
+        if counted[finding.rule] <= MAXIMUM_FINDINGS:
+            yield finding
+    for rule in RULES:
+        if (more := counted[rule.id] - MAXIMUM_FINDINGS) > 0:
+            yield context.finding(
+                rule, last[rule.id].line, f"{more} more of {rule.id} are not listed.", "Mend all of the kind."
+            )

@@ -17,6 +17,9 @@ FAST = {
     "ANTHROPIC_BASE_URL": "",
     "ACTIVITY_ATTEMPTS": "3",
     "FIRST_RETRY_SECONDS": "0.05",
+    "FIRST_WAIT_SECONDS": "0.1",
+    "LONGEST_WAIT_SECONDS": "0.5",
+    "PATIENCE_SECONDS": "1",
 }
 """App settings of the tests: offline drafts whatever the developer's environment, and short waits."""
 
@@ -79,9 +82,9 @@ class Product:
         return await self.blob(container, name)
 
     def calls(self, since: int = 0) -> list[str]:
-        """`agent:task` of each request the drafts server has seen, from the `since`-th on."""
+        """`agent:task` of each agent call the drafts server has seen, from the `since`-th on; no cache warm-ups."""
         assert self.host.drafts
-        return [f"{seen.agent}:{seen.task}" for seen in self.host.drafts.seen[since:]]
+        return [f"{seen.agent}:{seen.task}" for seen in self.host.drafts.seen if seen.agent][since:]
 
 
 @pytest.fixture(scope="session")

@@ -47,8 +47,8 @@ def test_the_same_run_again_pays_nothing_and_gives_the_same_files(folder: Path):
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["status"] == "completed"
-    written = {path.relative_to(folder / "again") for path in (folder / "again").rglob("*.md")}
-    assert written == {path.relative_to(folder) for path in (folder / ".claude").rglob("*.md")}
+    written = {path.relative_to(folder / "again") for path in (folder / "again").rglob("*") if path.is_file()}
+    assert written == {path.relative_to(folder) for path in (folder / ".claude").rglob("*") if path.is_file()}
 
 
 def test_a_missing_file_and_a_bad_option_are_usage_errors(folder: Path):

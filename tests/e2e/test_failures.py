@@ -7,6 +7,7 @@ import pytest
 
 from local.drafts.faults import Fault
 from tests.e2e.conftest import Product, prd_text
+from tests.e2e.test_pack import deliverables
 
 
 async def manifest_of(product: Product, run: dict[str, Any]) -> str:
@@ -19,7 +20,7 @@ def order(product: Product, *faults: Fault) -> None:
     product.host.drafts.order(faults)
 
 
-@pytest.mark.parametrize("kind", ["400", "refusal", "max_tokens"])
+@pytest.mark.parametrize("kind", ["400", "refusal"])
 async def test_a_specialist_that_fails_for_good_leaves_its_siblings_work(product: Product, kind: Any):
     order(product, Fault("api-backend-tester", kind, times=1))
     before = len(product.calls())
@@ -28,7 +29,7 @@ async def test_a_specialist_that_fails_for_good_leaves_its_siblings_work(product
     states = {agent["agent"]: agent["state"] for agent in run["agents"]}
     assert states.pop("api-backend-tester") == "failed"
     assert set(states.values()) == {"done"}
-    assert len(run["files"]) == 5
+    assert deliverables(run) == 4
     assert "test-specifications.md" in run["error"]
     assert product.calls(before).count("api-backend-tester:draft") == 1, "a final answer is not asked for again"
     manifest = await manifest_of(product, run)
@@ -43,14 +44,16 @@ async def test_a_passing_fault_is_tried_again_and_forgotten(product: Product):
     assert len(product.calls(before)) == 9
 
 
-async def test_a_fault_that_does_not_pass_ends_the_step_with_its_reason(product: Product):
-    order(product, Fault("azure-monitor-logs-expert", "500", times=3))
+async def test_a_fault_that_does_not_pass_ends_the_call_with_its_reason(product: Product):
+    order(product, Fault("azure-monitor-logs-expert", "500"))
     before = len(product.calls())
     run = await product.ended((await product.post(prd_text("Bike Lanes")))["id"])
     assert run["status"] == "partial"
-    assert product.calls(before).count("azure-monitor-logs-expert:draft") == 3
+    order(product)
+    tries = product.calls(before).count("azure-monitor-logs-expert:draft")
+    assert tries >= 3
     assert "Claude answered 500" in run["error"]
-    assert "tried 3 times" in run["error"]
+    assert f"Tried {tries} times; waited " in run["error"]
 
 
 async def test_without_an_architecture_the_run_fails_and_pays_for_nothing_more(product: Product):
@@ -59,7 +62,12 @@ async def test_without_an_architecture_the_run_fails_and_pays_for_nothing_more(p
     run = await product.ended((await product.post(prd_text("Ski Passes")))["id"])
     assert run["status"] == "failed"
     assert product.calls(before) == ["orchestrator:setup", "system-architect:draft"]
-    assert [file["path"].rsplit("/", 1)[1] for file in run["files"]] == ["MANIFEST.md"]
+    assert {file["path"].rsplit("/", 1)[1] for file in run["files"]} == {
+        "MANIFEST.md",
+        "manifest.json",
+        "ledger.csv",
+        "prd.md",
+    }
     manifest = await manifest_of(product, run)
     assert "failed: there is no architecture" in manifest
     assert "not started, because what it builds on is missing" in manifest
@@ -79,7 +87,7 @@ async def test_a_failed_synthesis_still_gives_a_manifest_of_everything(product: 
     order(product, Fault("orchestrator", "400", times=1, task="synthesis"))
     run = await product.ended((await product.post(prd_text("Dog Walkers")))["id"])
     assert run["status"] == "partial"
-    assert len(run["files"]) == 6
+    assert deliverables(run) == 5
     assert "**MANIFEST.md (synthesis)**" in await manifest_of(product, run)
 
 

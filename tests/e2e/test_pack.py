@@ -4,6 +4,7 @@ import hashlib
 import json
 import posixpath
 import re
+from typing import Any
 from urllib.parse import unquote
 
 from tests.e2e.conftest import Product, prd_text
@@ -18,6 +19,11 @@ PYTHON_PACK = {
 }
 
 
+def deliverables(run: dict[str, Any]) -> int:
+    """How many deliverables a run's pack has."""
+    return sum("/agents/" in file["path"] for file in run["files"])
+
+
 async def test_a_posted_prd_becomes_the_complete_pack(product: Product):
     before = len(product.calls())
     started = await product.post(prd_text("Parcel Tracker"), name="parcel.md", db="postgres")
@@ -29,8 +35,26 @@ async def test_a_posted_prd_becomes_the_complete_pack(product: Product):
     assert run["status"] == "completed", run["error"]
     stamp = run["folder"].rsplit("/", 1)[1]
     assert re.fullmatch(r"\d{8}-\d{6}", stamp)
-    assert {file["path"] for file in run["files"]} == {f"{ROOT}/projects/parcel-tracker/{stamp}/MANIFEST.md"} | {
+    paths = {file["path"] for file in run["files"]}
+    project = f"{ROOT}/projects/parcel-tracker/{stamp}/"
+    assert {path for path in paths if not path.startswith(project)} == {
         f"{ROOT}/agents/{agent}/parcel-tracker-{stamp}/{name}" for agent, name in PYTHON_PACK.items()
+    }
+    beside = {path.removeprefix(project) for path in paths if path.startswith(project)}
+    assert {
+        "MANIFEST.md",
+        "manifest.json",
+        "ledger.csv",
+        "prd.md",
+        "openapi.yaml",
+        "pipelines/azure-pipelines.yml",
+    } <= beside
+    assert {path.split("/")[0] for path in beside if "/" in path} == {
+        "diagrams",
+        "pipelines",
+        "queries",
+        "sample",
+        "tests",
     }
     assert sorted(product.calls(before)) == sorted(
         ["orchestrator:setup", "orchestrator:synthesis", *(f"{agent}:draft" for agent in PYTHON_PACK)]
@@ -45,7 +69,8 @@ async def test_every_file_is_served_and_stored_as_the_run_says(product: Product)
     for file in run["files"]:
         served = await product.http.get(file["url"])
         assert served.status_code == 200
-        assert served.headers["content-type"].startswith("text/markdown")
+        assert served.headers["content-type"].split("/")[0] in ("text", "application")
+        assert "html" not in served.headers["content-type"]
         assert served.content == await product.blob("designs", file["path"])
         assert (len(served.content), hashlib.sha256(served.content).hexdigest()) == (file["size"], file["sha256"])
 
@@ -81,7 +106,7 @@ async def test_a_dropped_prd_becomes_the_complete_pack(product: Product):
     await product.drop("teams/blue/meal-planner.md", prd_text("Meal Planner"))
     run = await product.run_of("teams/blue/meal-planner.md")
     assert run["status"] == "completed", run["error"]
-    assert len(run["files"]) == 6
+    assert deliverables(run) == 5
     assert run["prd"]["etag"]
 
 

@@ -36,7 +36,7 @@ STORIES = (
     Story("completed"),
     Story("retried", (Fault("system-architect", "529", times=1), Fault("python-backend-dev", "500", times=2))),
     Story("specialist-refused", (Fault("api-backend-tester", "400", times=1),)),
-    Story("specialist-interrupted", (Fault("azure-monitor-logs-expert", "529", times=3),)),
+    Story("specialist-interrupted", (Fault("azure-monitor-logs-expert", "529", times=9),)),
     Story("architect-refused", (Fault("system-architect", "refusal", times=1),)),
     Story("setup-refused", (Fault("orchestrator", "400", times=1, task="setup"),)),
     Story("synthesis-refused", (Fault("orchestrator", "400", times=1, task="synthesis"),)),

@@ -47,6 +47,8 @@ def test_a_prompt_walks_through_exactly_its_required_sections(name: str):
 
 def test_a_new_specialist_is_one_file(tmp_path: Path):
     (tmp_path / "system.md").write_text("shared", encoding="utf-8")
+    for name in ("revise.md", "continue.md"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
     (tmp_path / "security-reviewer.md").write_text(
         GOOD.replace("api-backend-tester", "security-reviewer").replace("test-specifications.md", "threats.md"),
         encoding="utf-8",

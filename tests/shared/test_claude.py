@@ -8,9 +8,12 @@ import pytest
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
 from shared.catalogue import catalogue
-from shared.claude import Claude
+from shared.answers import Answer, join
+from shared.claude import AnthropicApi, Claude
 from shared.errors import CallInterrupted, CallRefused
-from shared.prompts import Assignment, Prompt, Text, compose
+from shared.keys import FixedKey
+from shared.models import ModelSettings
+from shared.prompts import Assignment, Prompt, Reading, Text, compose
 
 CANARY = "sk-canary-0123456789"
 
@@ -25,7 +28,7 @@ async def drafts() -> AsyncIterator[DraftsServer]:
 
 @pytest.fixture
 async def claude(drafts: DraftsServer) -> AsyncIterator[Claude]:
-    client = Claude(CANARY, drafts.url, timeout_seconds=2)
+    client = Claude(AnthropicApi(FixedKey(CANARY), drafts.url), timeout_seconds=2)
     yield client
     await client.close()
 
@@ -33,11 +36,12 @@ async def claude(drafts: DraftsServer) -> AsyncIterator[Claude]:
 def prompt() -> Prompt:
     agent = catalogue()["system-architect"]
     prd = Text("orders.md", "# Orders\n\n" + "- A customer must be able to place an order.\n" * 200)
-    return compose(catalogue().system, prd, [], Assignment(agent, agent.tasks["draft"], "orders", "python", None))
+    reading = Reading(catalogue().system, prd, "", [])
+    return compose(reading, Assignment(agent, agent.tasks["draft"], "orders", "python", None))
 
 
 async def write(claude: Claude):
-    return await claude.write(prompt(), model="claude-sonnet-5-5", max_tokens=64_000)
+    return await claude.write(prompt(), ModelSettings("claude-sonnet-5-5", 64_000))
 
 
 async def test_an_answer_comes_whole_and_counted(claude: Claude, drafts: DraftsServer):
@@ -74,6 +78,36 @@ async def test_a_final_answer_says_what_to_do(claude: Claude, drafts: DraftsServ
     assert refused.value.mend
 
 
+@pytest.mark.parametrize("cuts", [1, 2, 3])
+async def test_a_cut_answer_goes_on_without_loss_or_repetition(claude: Claude, drafts: DraftsServer, cuts: int):
+    drafts.order([])
+    whole = await write(claude)
+    drafts.order([Fault("system-architect", "max_tokens", times=cuts)])
+    before = len(drafts.seen)
+    joined = await write(claude)
+    assert joined.text == whole.text
+    assert len(drafts.seen) == before + cuts + 1
+    assert joined.usage.calls == 1
+    assert joined.usage.output_tokens >= whole.usage.output_tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "joined"),
+    [
+        ("one two", " three", "one two three"),
+        (
+            "| a | b |\n| one row | of a table |\n",
+            "| one row | of a table |\n| next |",
+            "| a | b |\n| one row | of a table |\n| next |",
+        ),
+        ("aaa", "aaa", "aaaaaa"),
+        ("", "all of it", "all of it"),
+    ],
+)
+def test_what_a_model_says_twice_at_the_joint_stands_once(text: str, more: str, joined: str):
+    assert join(text, more) == joined
+
+
 async def test_no_error_carries_the_key(claude: Claude, drafts: DraftsServer):
     for kind in ("400", "401", "500", "cut"):
         drafts.order([Fault("system-architect", kind)])
@@ -83,7 +117,7 @@ async def test_no_error_carries_the_key(claude: Claude, drafts: DraftsServer):
 
 
 async def test_a_server_that_is_not_there_is_an_interruption():
-    claude = Claude(CANARY, "http://127.0.0.1:9", timeout_seconds=1)
+    claude = Claude(AnthropicApi(FixedKey(CANARY), "http://127.0.0.1:9"), timeout_seconds=1)
     with pytest.raises(CallInterrupted):
         await write(claude)
     await claude.close()

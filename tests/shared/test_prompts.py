@@ -3,16 +3,18 @@
 import re
 
 from shared.catalogue import catalogue
-from shared.prompts import Assignment, Prompt, Text, compose
+from shared.checks import Finding
+from shared.prompts import Assignment, Prompt, Reading, Revision, Text, compose
 
 PRD = Text("orders.md", "# Orders\n\nMust take orders.")
 ARCHITECTURE = Text("integration-architecture.md", "# Architecture", "system-architect")
 
 
-def prompt_for(agent: str, prd: Text = PRD, task: str = "draft") -> Prompt:
+def prompt_for(agent: str, prd: Text = PRD, task: str = "draft", revision: Revision | None = None) -> Prompt:
     chosen = catalogue()[agent]
     assignment = Assignment(chosen, chosen.tasks[task], "orders", "python", None)
-    return compose(catalogue().system, prd, [ARCHITECTURE], assignment)
+    reading = Reading(catalogue().system, prd, "R-001 (functional, line 3): Must take orders.", [ARCHITECTURE])
+    return compose(reading, assignment, revision)
 
 
 def test_specialists_share_every_byte_but_the_last_block():
@@ -22,8 +24,21 @@ def test_specialists_share_every_byte_but_the_last_block():
     assert one.blocks[-1] != other.blocks[-1]
 
 
-def test_prd_and_last_document_end_cached_prefixes_and_the_role_does_not():
-    assert [block.cached for block in prompt_for("api-backend-tester").blocks] == [True, True, False]
+def test_requirements_and_last_document_end_cached_prefixes_and_the_role_does_not():
+    assert [block.cached for block in prompt_for("api-backend-tester").blocks] == [False, True, True, False]
+
+
+def test_a_revision_reads_the_same_prefix_then_its_own_text_and_the_findings():
+    finding = Finding("STR-003", "error", "test-specifications.md", 7, "Section 'Load tests' is empty.", "Fill it.")
+    previous = Text("test-specifications.md", "# Tests", "api-backend-tester")
+    first = prompt_for("api-backend-tester")
+    again = prompt_for("api-backend-tester", revision=Revision(previous, [finding], catalogue().revision))
+    assert again.blocks[: len(first.blocks) - 1] == first.blocks[:-1], "the cached prefix is the same"
+    role, own, findings, instruction = again.blocks[len(first.blocks) - 1 :]
+    assert "task: revise" in role.text
+    assert "# Tests" in own.text
+    assert "- STR-003 (error), line 7: Section 'Load tests' is empty. Mend: Fill it." in findings.text
+    assert "whole corrected document" in instruction.text
 
 
 def test_a_document_cannot_close_its_own_block():

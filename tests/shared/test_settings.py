@@ -43,3 +43,75 @@ def test_secrets_are_not_in_the_repr():
 
 def test_the_docs_list_every_setting_with_its_default():
     assert DOCS.read_text(encoding="utf-8") == as_markdown()
+
+
+VAULT = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "KEY_VAULT_URL": "https://design.vault.azure.net"}
+FOUNDRY = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "FOUNDRY_RESOURCE": "design"}
+
+
+def test_a_foundry_resource_has_an_address_and_needs_no_key():
+    settings = Settings.read(FOUNDRY)
+    assert settings.foundry_url == "https://design.services.ai.azure.com/anthropic/"
+    assert settings.anthropic_key is None
+
+
+def test_a_gateway_takes_the_place_of_a_foundry_resource():
+    environment = {"AzureWebJobsStorage": "x", "FOUNDRY_BASE_URL": "https://gateway.example/claude"}
+    assert Settings.read(environment).foundry_url == "https://gateway.example/claude"
+    assert Settings.read(VAULT).foundry_url is None
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"ANTHROPIC_API_KEY": "sk-canary"}, "ANTHROPIC_API_KEY and FOUNDRY_RESOURCE are both set"),
+        ({"KEY_VAULT_URL": "https://design.vault.azure.net"}, "KEY_VAULT_URL and FOUNDRY_RESOURCE are both set"),
+        ({"FOUNDRY_BASE_URL": "https://gateway.example"}, "FOUNDRY_RESOURCE and FOUNDRY_BASE_URL are both set"),
+        ({"ANTHROPIC_BASE_URL": "https://claude.example"}, "ANTHROPIC_BASE_URL is not used with Foundry"),
+        (
+            {"ANTHROPIC_API_KEY": "sk-canary", "KEY_VAULT_URL": "https://design.vault.azure.net"},
+            "ANTHROPIC_API_KEY and KEY_VAULT_URL and FOUNDRY_RESOURCE are all set",
+        ),
+    ],
+)
+def test_two_ways_to_claude_are_refused(other: dict[str, str], named: str):
+    with pytest.raises(SettingsError) as refused:
+        Settings.read(FOUNDRY | other)
+    assert named in refused.value.detail
+    assert "sk-canary" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"KEY_VAULT_URL": "http://design.vault.azure.net"},
+        {"KEY_VAULT_URL": "design.vault.azure.net"},
+        {"KEY_VAULT_URL": "https://design.vault.azure.net/secrets/anthropic-api-key"},
+        {"KEY_VAULT_URL": "https://["},
+        {"ANTHROPIC_KEY_SECRET": "anthropic_api_key"},
+    ],
+)
+def test_a_vault_or_secret_that_cannot_exist_is_named(wrong: dict[str, str]):
+    (variable,) = wrong
+    with pytest.raises(SettingsError, match=variable):
+        Settings.read(VAULT | wrong)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FOUNDRY_RESOURCE", "https://design.services.ai.azure.com"),
+        ("FOUNDRY_RESOURCE", "design.example/#"),
+        ("FOUNDRY_BASE_URL", "http://gateway.example"),
+        ("FOUNDRY_BASE_URL", "https://user:password@gateway.example"),
+    ],
+)
+def test_a_token_is_sent_to_no_other_place_than_foundry_or_a_tls_gateway(variable: str, value: str):
+    with pytest.raises(SettingsError, match=variable):
+        Settings.read({"AzureWebJobsStorage": "x", variable: value})
+
+
+def test_a_key_that_cannot_be_sent_is_refused_without_showing_it():
+    with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY") as refused:
+        Settings.read(ENOUGH | {"ANTHROPIC_API_KEY": "sk-canary\nsk-second"})
+    assert "sk-" not in refused.value.detail

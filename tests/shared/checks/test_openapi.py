@@ -1,65 +1,203 @@
-"""The inline OpenAPI document: valid ones pass, each defect has its rule."""
+"""The inline OpenAPI document: a good one passes, each seeded defect is caught by its rule and no other error rule."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from shared.checks import Context, run
+from shared.checks import Context, Finding, run
+from shared.checks.openapi import RULES
+from shared.located_yaml import load_located
+from tests.shared.checks.openapi_mutants import MUTANTS
 
-CONTRACT = """openapi: 3.1.0
-info: {title: Orders, version: 1.0.0}
-paths:
-  /orders:
-    get:
-      operationId: listOrders
-      responses:
-        '200':
-          description: All orders
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/Order'}
-components:
-  schemas:
-    Order:
-      type: object
-      properties: {id: {type: string}}
-"""
+GOOD = (Path(__file__).parent / "good_contract.yaml").read_text(encoding="utf-8")
+SEVERITY = {rule.id: rule.severity for rule in RULES}
 
 
-def rules_broken(contract: str, copies: int = 1) -> list[str]:
-    text = "# Architecture\n\n## API contract\n\n" + f"```yaml\n{contract}```\n\n" * copies
-    return [finding.rule for finding in run(["openapi"], Context("integration-architecture.md", text, ()))]
+def findings(contract: str) -> list[Finding]:
+    text = f"# Architecture\n\n## API contract\n\n```yaml\n{contract}```\n"
+    return run(["openapi"], Context("integration-architecture.md", text, ()))
 
 
-def test_a_valid_document_has_no_findings():
-    assert rules_broken(CONTRACT) == []
+@pytest.mark.parametrize(("rule", "old", "new"), MUTANTS)
+def test_a_defect_is_found_by_its_rule_and_by_no_other_error_rule(rule: str, old: str, new: str):
+    assert old in GOOD
+    found = findings(GOOD.replace(old, new, 1))
+    assert rule in {one.rule for one in found}, found
+    assert {one.rule for one in found if one.severity == "error"} <= {rule}, found
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "rule"),
-    [
-        ("openapi: 3.1.0", "openapi: 3.0.3", "OAS-003"),
-        ("info: {title: Orders, version: 1.0.0}", "info: {title: Orders", "OAS-002"),
-        ("info: {title: Orders, version: 1.0.0}\n", "", "OAS-004"),
-        ("description: All orders", "descriptoin: All orders", "OAS-004"),
-        ("#/components/schemas/Order'", "#/components/schemas/Ordr'", "OAS-006"),
-        ("#/components/schemas/Order'", "https://example.com/order.json'", "OAS-006"),
-    ],
-)
-def test_a_defect_is_found_by_its_rule_alone(old: str, new: str, rule: str):
-    assert set(rules_broken(CONTRACT.replace(old, new, 1))) == {rule}
+def test_every_rule_has_defects_that_it_catches():
+    elsewhere = {
+        "OAS-001",
+        "OAS-005",
+        "OAS-028",
+        "OAS-030",
+    }  # not a change of words: tests of their own below
+    planted = [rule for rule, _, _ in MUTANTS]
+    assert {rule for rule in SEVERITY if planted.count(rule) < 2} == elsewhere
+
+
+def test_rules_have_ids_of_their_own_and_are_listed_in_order():
+    assert [rule.id for rule in RULES] == sorted({rule.id for rule in RULES})
+
+
+def test_a_good_contract_has_no_findings():
+    assert findings(GOOD) == []
+
+
+def test_a_finding_stands_on_the_line_of_its_defect():
+    [found] = findings(GOOD.replace("maxLength: 40", "maxLenght: 40"))
+    assert found.line == 5 + GOOD[: GOOD.index("maxLength: 40")].count("\n") + 1
+    assert found.mend == "Did you mean `maxLength`?"
+
+
+def test_a_defect_below_a_status_code_is_found_on_its_line():
+    [found, _] = findings(GOOD.replace("{description: Gone}", "{descriptoin: Gone}"))
+    assert found.line == 5 + GOOD[: GOOD.index("{description: Gone}")].count("\n") + 1
 
 
 def test_no_document_and_two_documents_are_findings():
-    assert rules_broken(CONTRACT, copies=0) == ["OAS-001"]
-    assert rules_broken(CONTRACT, copies=2) == ["OAS-001"]
+    for text in ("# Architecture\n", f"```yaml\n{GOOD}```\n\n" * 2):
+        context = Context("integration-architecture.md", text, ())
+        assert [found.rule for found in run(["openapi"], context)] == ["OAS-001"]
 
 
-def test_a_document_without_paths_is_a_finding():
-    assert "OAS-005" in rules_broken("openapi: 3.1.0\ninfo: {title: Orders, version: 1.0.0}\npaths: {}\n")
+def test_a_document_without_operations_is_a_finding():
+    head = GOOD[: GOOD.index("tags:\n")]
+    assert {found.rule for found in findings(f"{head}paths: {{}}\n")} == {"OAS-005"}
+    assert {found.rule for found in findings(f"{head}paths:\n  /orders: {{}}\n")} == {"OAS-005"}
 
 
-def test_hostile_yaml_is_a_finding_and_not_a_crash_of_the_run():
-    bomb = "openapi: 3.1.0\na: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+def test_a_contract_may_be_written_as_json():
+    document = load_located(GOOD).value
+    text = f"```json\n{json.dumps(document, indent=2)}\n```\n"
+    assert run(["openapi"], Context("integration-architecture.md", text, ())) == []
+
+
+def test_what_is_left_out_of_a_long_list_is_said():
+    many = "".join(f"    Unused{number}: {{type: string}}\n" for number in range(50))
+    found = findings(GOOD.replace("    Status: {type", f"{many}    Status: {{type"))
+    assert len(found) == 21
+    assert found[-1].message == "30 more of OAS-016 are not listed."
+
+
+@pytest.mark.parametrize("keyword", ["anyOf", "allOf", "oneOf"])
+def test_an_example_that_would_take_exponential_time_is_an_unchecked_one(keyword: str):
+    chain = "".join(
+        f"    A{level}: {{{keyword}: [{{$ref: '#/components/schemas/A{level + 1}'}}, {{$ref: '#/components/schemas/A{level + 1}'}}]}}\n"
+        for level in range(60)
     )
-    assert rules_broken(bomb) != []
-    assert rules_broken("openapi: " + "[" * 5_000 + "\n") != []
+    entangled = f"{chain}    A60: {{type: string}}\n    Problem:\n"
+    contract = GOOD.replace("    Problem:\n", entangled).replace(
+        "detail: {type: string}", "detail: {$ref: '#/components/schemas/A0', default: x}"
+    )
+    assert [found.rule for found in findings(contract)] == ["OAS-028"]
+
+
+@pytest.mark.parametrize("parts", ["- {title: a}\n", "- {$ref: '#/components/schemas/Stored'}\n"])
+def test_a_schema_of_too_many_parts_is_a_finding(parts: str):
+    overgrown = "    OrderChanged:\n      allOf:\n" + f"        {parts}" * 500
+    found = findings(GOOD.replace("    OrderChanged:\n      allOf:\n", overgrown))
+    assert [one.rule for one in found] == ["OAS-030"]
+
+
+def test_links_may_name_a_server_and_references_a_description_and_webhooks_need_no_id():
+    same = (
+        GOOD.replace(
+            "operationId: getOrder\n              p",
+            "server: {url: /}\n              operationId: getOrder\n              p",
+        )
+        .replace('"404": {$ref', '"404": {description: Not here, $ref')
+        .replace("      operationId: notifyOrderChanged\n", "")
+    )
+    assert same.count("Not here") == 2
+    assert findings(same) == []
+
+
+def test_only_a_read_only_property_may_be_missing_from_a_request():
+    assert {one.rule for one in findings(GOOD.replace("readOnly: true", "readOnly: false"))} == {"OAS-027"}
+
+
+def bomb() -> str:
+    levels = zip("abcdefgh", "bcdefghi", strict=True)
+    return "openapi: 3.1.0\na: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in levels
+    )
+
+
+HOSTILE = {
+    "alias bomb": bomb(),
+    "endless alias": "openapi: 3.1.0\na: &a [*a]\n",
+    "deep": f"openapi: {'[' * 100_000}\n",
+    "two documents": "openapi: 3.1.0\n---\nopenapi: 3.1.0\n",
+    "a list": '["openapi: 3.1.0",\n"openapi": 1]\n',
+    "half a surrogate": "openapi: 3.1.0\na: \ud800\n",
+    "control character": "openapi: 3.1.0\na: \x00\n",
+    "huge": f"openapi: 3.1.0\na: {'x' * 1_000_001}\n",
+    "foreign dialect": GOOD.replace(
+        "detail: {", "detail: {$id: 'http://[', $schema: 'http://example.com/x', default: 1, "
+    ),
+    "regular expression": GOOD.replace(
+        "detail: {", f"detail: {{pattern: '^(?=a)(a|aa)+\\1$', default: {'a' * 20_000}b, "
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_an_error_and_no_crash(name: str):
+    found = findings(HOSTILE[name])
+    assert "CHK-001" not in {one.rule for one in found}
+    assert "error" in {one.severity for one in found}
+
+
+KEYS = (
+    "openapi info paths components schemas schema properties items allOf anyOf type enum required $ref get post responses "
+    "default content application/json example examples parameters name in security oauth tags links callbacks /a/{b} 200 "
+    "object string array #/components/schemas/a #/paths a"
+)
+WORDS = st.sampled_from(KEYS.split())
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | WORDS
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=6))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_no_document_of_any_shape_stops_the_check(parts: dict[str, object]):
+    found = findings(
+        json.dumps({"openapi": "3.1.0"} | parts | {"openapi": "3.1.0"}, ensure_ascii=True) + "\n"
+    )
+    assert "CHK-001" not in {one.rule for one in found}
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_no_text_stops_the_check(text: str):
+    assert "CHK-001" not in {one.rule for one in findings(f"openapi: 3.1.0\n{text}\n")}
+    assert "CHK-001" not in {
+        one.rule for one in run(["openapi"], Context("integration-architecture.md", text, ()))
+    }
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, 60), st.text(max_size=10))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_no_damage_to_a_good_contract_stops_the_check(start: int, length: int, patch: str):
+    damaged = GOOD[:start] + patch + GOOD[start + length :]
+    assert "CHK-001" not in {one.rule for one in findings(damaged)}
+
+
+def test_an_independent_validator_accepts_the_good_contract():
+    errors = cast(Any, OpenAPIV31SpecValidator)(load_located(GOOD).value).iter_errors()
+    assert list(errors) == []

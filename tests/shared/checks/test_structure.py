@@ -14,7 +14,10 @@ SECTIONS = ("Contract tests", "Load tests")
 
 
 def rules_broken(text: str, whole: bool = True) -> list[str]:
-    return [finding.rule for finding in run(["structure"], Context("test-specifications.md", text, SECTIONS, whole))]
+    return [
+        finding.rule
+        for finding in run(["structure"], Context("test-specifications.md", text, SECTIONS, whole))
+    ]
 
 
 def test_a_good_document_has_no_findings():

@@ -1,0 +1,57 @@
+"""Asks an agent and waits out interruptions on durable timers: no worker is held while Claude is throttled or down."""
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+
+from orchestrators.desk import Desk, Steps
+from orchestrators.steps import step
+from shared.contracts import AgentRequest, AgentResult, Call, Failure, Interruption, Patience, Usage
+
+MOST_TRIES = 100
+"""A bound for the loop whatever the settings say."""
+
+
+def ask(desk: Desk, call: Call, request: AgentRequest) -> Steps[AgentResult]:
+    """The agent's answer, or why there is none: the run's cap or the end of its patience. Usage of all tries adds up."""
+    patience = desk.run.patience
+    waited, spent = 0.0, Usage()
+    for attempt in range(1, MOST_TRIES):
+        if refusal := desk.spending.refusal():
+            return AgentResult(spent, call.model, failure=refusal)
+        result = AgentResult.from_dict((yield step(desk.context, desk.run, call.activity, request)))
+        desk.spending.add(result.usage, result.model)
+        spent = spent + result.usage
+        if result.interruption is None:
+            return replace(result, usage=spent)
+        wait = seconds_to_wait(patience, result.interruption, attempt, f"{desk.run.run_id}/{call.key}")
+        if waited + wait > patience.total_seconds:
+            return AgentResult(spent, result.model, failure=_given_up(result.interruption, attempt, waited))
+        waited += wait
+        until = desk.context.current_utc_datetime + timedelta(seconds=wait)
+        desk.board.postpone(call, until, result.interruption.detail)
+        yield desk.context.create_timer(until)
+        desk.board.enter(call, "drafting" if request.revision == 0 else "revising")
+    raise AssertionError("waits add up to the run's patience long before")
+
+
+def seconds_to_wait(patience: Patience, interruption: Interruption, attempt: int, seed: str) -> float:
+    """What the API asked for, else doubling (or steady) waits, never more than the longest one, spread by a quarter.
+
+    The spread derives from `seed` and `attempt`: replay waits the same, while runs do not all come back at once.
+    """
+    doubled = 0.0 if interruption.steady else patience.first_seconds * 2.0 ** min(attempt - 1, 30)
+    asked = max(interruption.retry_after or 0.0, doubled)
+    digest = hashlib.sha256(f"{seed}/{attempt}".encode()).digest()
+    spread = int.from_bytes(digest[:4]) / 2**32 / 4
+    if asked * 1.25 < patience.longest_seconds:
+        return round(asked * (1 + spread), 3)
+    return round(patience.longest_seconds * (1 - spread), 3)
+
+
+def _given_up(interruption: Interruption, attempts: int, waited: float) -> Failure:
+    return Failure(
+        code="given-up",
+        detail=f"{interruption.detail} Tried {attempts} times; waited {waited:.0f} s in all.",
+        mend="Start the run again when Claude answers; finished calls are not repeated.",
+    )

@@ -1,0 +1,205 @@
+"""Keeps Claude's answers by what was asked, so that the same call is paid for once. Touches blobs and memory only.
+
+A call is the blob `calls/{key}.json` of the work container; its key is the hash of all that is sent, to which server
+and with which settings. The blob is first written empty, create-if-absent: whoever wrote it makes the call and says
+every while that it is still at it. Whoever comes second waits, in this process for a moment, else outside (the
+orchestrator's timer), and goes on itself if the first falls silent.
+"""
+
+import asyncio
+import hashlib
+import json
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from shared import logs
+from shared.answers import Answer
+from shared.blobs import WORK, BlobInfo, BlobStore
+from shared.contracts import Payload, Usage
+from shared.errors import CallInterrupted, NotFound
+from shared.models import ModelSettings
+from shared.prompts import Prompt
+
+FOLDER = "calls/"
+UNDER_WAY = "under-way"
+"""Code of the interruption that means: somebody is making this very call."""
+LEASE_SECONDS = 120.0
+"""How long a claim holds without a sign of life. Signs come four times as often."""
+JOIN_SECONDS = 10.0
+"""How long the same call in this process is waited for before the worker is given back."""
+RETRY_SECONDS = 5.0
+"""When to look again for an answer that is under way."""
+MOST_DELETED = 200
+"""Calls that one sweep deletes at most."""
+_CLAIMED = b"{}"
+log = logs.logger(__name__)
+
+
+@dataclass(frozen=True)
+class StoredCall(Payload):
+    """A finished call: the answer, and what it took when it was made."""
+
+    text: str
+    model: str
+    request_id: str | None
+    usage: Usage
+
+
+def call_key(prompt: Prompt, chosen: ModelSettings, server: str) -> str:
+    """The hash of everything that decides an answer and can be known before it."""
+    sent = {"server": server, "settings": asdict(chosen), "prompt": asdict(prompt)}
+    return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
+
+
+class CallStore:
+    """The finished calls in one storage account, and those that this process is making."""
+
+    def __init__(
+        self, blobs: BlobStore, *, lease_seconds: float = LEASE_SECONDS, join_seconds: float = JOIN_SECONDS
+    ) -> None:
+        self._blobs = blobs
+        self._lease_seconds = lease_seconds
+        self._join_seconds = join_seconds
+        self._under_way: dict[str, asyncio.Future[Answer]] = {}
+
+    async def answer(self, key: str, ask: Callable[[], Awaitable[Answer]], *, fresh: bool = False) -> Answer:
+        """The kept answer for `key`, else that of `ask`, which is kept. `fresh` asks whatever is kept.
+
+        Raises what `ask` raises, and `CallInterrupted` (UNDER_WAY) where somebody else is asking just now.
+        """
+        if fresh:
+            answer = await ask()
+            await self._keep(key, answer)
+            return answer
+        if key in self._under_way:
+            return await self._join(self._under_way[key])
+        under_way = self._under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await self._found_or_asked(key, ask)
+            under_way.set_result(answer)
+            return answer
+        finally:
+            under_way.cancel()  # no effect on one that has its result
+            del self._under_way[key]
+
+    async def has(self, key: str) -> bool:
+        """Whether the answer is there, or under way."""
+        return await self._blobs.exists(WORK, _name(key))
+
+    async def _join(self, under_way: "asyncio.Future[Answer]") -> Answer:
+        await asyncio.wait({under_way}, timeout=self._join_seconds)
+        if under_way.done() and not under_way.cancelled():
+            return _reused(under_way.result())
+        raise _is_under_way()  # or it has failed, and the next look makes the call
+
+    async def _found_or_asked(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        version = await self._blobs.claim(WORK, _name(key), _CLAIMED)
+        if version is None:
+            found = await self._found(key)
+            if isinstance(found, Answer):
+                return _reused(found)
+            version = found
+        return await self._asked(key, version, ask)
+
+    async def _found(self, key: str) -> Answer | str:
+        """What is there already: the answer, or the version of a claim that was taken over here."""
+        try:
+            data, info = await self._blobs.read(WORK, _name(key))
+        except NotFound:
+            raise _is_under_way() from None  # it has just failed: look again
+        answer = _answer_in(data)
+        if answer is not None:
+            return answer
+        silence = _age(info).total_seconds()
+        if silence < self._lease_seconds:
+            raise _is_under_way()
+        version = await self._blobs.replace(WORK, _name(key), _CLAIMED, info.etag)
+        if version is None:
+            raise _is_under_way()
+        log.warning("whoever made this call has been silent for %.0f s: making it here", silence)
+        return version
+
+    async def _asked(self, key: str, version: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        claim = _Claim(self._blobs, _name(key), version)
+        alive = asyncio.create_task(claim.renewed_every(self._lease_seconds / 4))
+        try:
+            answer = await ask()
+        except BaseException:
+            await _ended(alive)
+            await self._blobs.delete(WORK, claim.name, claim.version)
+            raise
+        await _ended(alive)
+        await self._keep(key, answer)
+        return answer
+
+    async def _keep(self, key: str, answer: Answer) -> None:
+        call = StoredCall(answer.text, answer.model, answer.request_id, answer.usage)
+        await self._blobs.write(WORK, _name(key), json.dumps(call.to_dict()).encode(), "application/json")
+
+    async def prune(self, days: float, shard: str | None = None) -> int:
+        """Delete calls that are older than `days`, as many as one sweep may; returns how many.
+
+        Each time one sixteenth of the calls is looked at, any one or that whose keys begin with `shard`.
+        """
+        prefix = FOLDER + (random.choice("0123456789abcdef") if shard is None else shard)  # noqa: S311 (no secret)
+        deleted = 0
+        async for info in self._blobs.list(WORK, prefix):
+            if deleted == MOST_DELETED:
+                break
+            if _age(info) > timedelta(days=days):
+                await self._blobs.delete(WORK, info.name, info.etag)
+                deleted += 1
+        return deleted
+
+
+class _Claim:
+    """One version of an empty call blob, renewed while the call is being made."""
+
+    def __init__(self, blobs: BlobStore, name: str, version: str) -> None:
+        self._blobs = blobs
+        self.name = name
+        self.version = version
+
+    async def renewed_every(self, seconds: float) -> None:
+        """Renew until cancelled, or until somebody else has taken the call over."""
+        while True:
+            await asyncio.sleep(seconds)
+            renewed = await self._blobs.replace(WORK, self.name, _CLAIMED, self.version)
+            if renewed is None:
+                return
+            self.version = renewed
+
+
+async def _ended(renewing: asyncio.Task[None]) -> None:
+    """Stop renewing. A renewal that failed is logged: the call went on without it."""
+    renewing.cancel()
+    await asyncio.wait({renewing})
+    if not renewing.cancelled() and (fault := renewing.exception()):
+        log.warning("a claim was not renewed (%s)", type(fault).__name__)
+
+
+def _name(key: str) -> str:
+    return f"{FOLDER}{key}.json"
+
+
+def _age(info: BlobInfo) -> timedelta:
+    return datetime.now(UTC) - info.modified
+
+
+def _answer_in(data: bytes) -> Answer | None:
+    """The answer that a blob holds; None for a claim, and for what another release wrote."""
+    try:
+        call = StoredCall.from_dict(json.loads(data))
+    except ValueError:
+        return None
+    return Answer(call.text, call.model, call.request_id, call.usage)
+
+
+def _reused(answer: Answer) -> Answer:
+    return replace(answer, usage=Usage(reused=1))
+
+
+def _is_under_way() -> CallInterrupted:
+    return CallInterrupted(UNDER_WAY, "The same call is being made for another run.", RETRY_SECONDS)

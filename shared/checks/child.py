@@ -1,0 +1,38 @@
+"""The child process of shared/checker.py: one request a line on stdin, one answer a line on stdout.
+
+It gets no setting and no secret from its parent's environment, and ends with its parent (end of stdin).
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+from shared.checks import Context, Pack, run_one
+
+MEMORY_BYTES = 3 * 1024**3
+"""Address space a check may take (POSIX); over it, the allocation fails inside the check."""
+
+
+def main() -> None:
+    """Answer until stdin ends."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
+    _limit_memory()
+    kinds = {"Context": Context, "Pack": Pack}
+    for line in sys.stdin.buffer:
+        request: dict[str, Any] = json.loads(line)
+        findings = run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"]))
+        answers.write(json.dumps([finding.to_dict() for finding in findings]) + "\n")
+        answers.flush()
+
+
+def _limit_memory() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Microsoft's Kusto parser, vendored (see NOTICE), and the tables that Azure Monitor has."""

@@ -1,0 +1,78 @@
+"""Composes a run's project folder: extracted files, ledger, both manifests. Pure: texts and outcomes in, bytes out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.catalogue import Catalogue
+from shared.checks import Finding
+from shared.checks.manifest import check_manifest
+from shared.contracts import ManifestRequest
+from shared.extract import CONTRACT_FILE, extract_files
+from shared.ledger import build_ledger
+from shared.manifest import Written, render_manifest
+from shared.manifest_json import ManifestFacts, PackFile, manifest_json
+from shared.requirements import extract_requirements
+
+MANIFEST, MANIFEST_JSON, LEDGER, PRD = "MANIFEST.md", "manifest.json", "ledger.csv", "prd.md"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run has gathered by its end.
+
+    `documents` are the published deliverables by name, `prd` is its text, `sections` are the orchestrator agent's
+    answers by task, `findings` and `first_findings` those at the end and before any revision.
+    """
+
+    documents: Mapping[str, str]
+    prd: str
+    sections: dict[str, str]
+    findings: list[Finding]
+    first_findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class ComposedPack:
+    """The project folder: content by path relative to it, MANIFEST.md included, and all findings of the pack."""
+
+    files: dict[str, bytes]
+    findings: list[Finding]
+
+
+def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalogue) -> ComposedPack:
+    """Everything that lies in the project folder when the run has ended.
+
+    The manifest is held against the pack as well; what it gets wrong is a finding like any other.
+    """
+    extraction = extract_files(material.documents)
+    ledger = build_ledger(extract_requirements(material.prd), material.documents)
+    files = {file.path: file.content.encode() for file in extraction.files}
+    files |= {LEDGER: ledger.to_csv().encode(), PRD: material.prd.encode()}
+    entries = [PackFile.of_extracted(file) for file in extraction.files]
+    entries += [PackFile.of(name, files[name]) for name in (LEDGER, PRD)]
+    findings = [*material.findings, *extraction.findings]
+    contract = next((file.content for file in extraction.files if file.path == CONTRACT_FILE), None)
+
+    def manifests(findings: list[Finding]) -> dict[str, bytes]:
+        facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger)
+        machine = json.dumps(manifest_json(request, facts, catalogue), ensure_ascii=False, indent=1).encode() + b"\n"
+        listed = (PackFile.of(MANIFEST_JSON, machine), *entries)
+        written = Written(material.sections, findings, material.first_findings, listed, ledger)
+        return {MANIFEST_JSON: machine, MANIFEST: render_manifest(request, written, catalogue).encode()}
+
+    both = manifests(findings)
+    wrong = _held_against_the_pack(request, material, files | both)
+    if wrong:
+        findings += wrong
+        both = manifests(findings)
+    return ComposedPack(files | both, findings)
+
+
+def _held_against_the_pack(request: ManifestRequest, material: Material, files: Mapping[str, bytes]) -> list[Finding]:
+    folder = request.folders.project_folder
+    everything = {f"{folder}/{path}": content for path, content in files.items() if path != MANIFEST}
+    for call, outcome in zip(request.run.calls, request.outcomes, strict=True):
+        if outcome.file and call.deliverable in material.documents:
+            everything[outcome.file.path] = material.documents[call.deliverable].encode()
+    return list(check_manifest(files[MANIFEST].decode(), f"{folder}/{MANIFEST}", everything))

@@ -1,0 +1,245 @@
+"""What the headings of a PRD promise, and how its sentences ask for something. Words only; pure.
+
+Sections that hold requirements are named after topics, so any heading may hold them. Sections that hold none are named
+alike in every PRD, so those are listed: anchored, so that `Risk scoring` under the features is not taken for `Risks`.
+Structure decides first; these words make it more precise, in English and, more coarsely, in other languages.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+type Kind = Literal["functional", "quality", "constraint", "non_goal"]
+type Policy = Literal["all", "listed", "said", "none"]
+"""What counts in a section: all it says; what is listed, or asked for in prose; only what must be; nothing."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Sections of one sort. One that `dominates` also decides for all headings below it."""
+
+    name: str
+    policy: Policy
+    kind: Kind | None = None
+    dominates: bool = False
+
+
+MIXED = Family("mixed", "listed")
+NON_GOAL = Family("non-goals", "all", "non_goal", dominates=True)
+LATER = Family("later", "all", "constraint", dominates=True)
+QUALITY = Family("quality", "all", "quality")
+CONSTRAINT = Family("constraints", "all", "constraint")
+ASIDE = Family("aside", "none", dominates=True)
+PEOPLE = Family("people", "said", dominates=True)
+CONTEXT = Family("context", "said")
+FUNCTIONAL = Family("functional", "all", "functional")
+NEUTRAL = Family("neutral", "all")
+EXAMPLE = Family("example", "none")
+
+_TAIL = (
+    r"(?:\s*(?:&|/|,|\band\b|\bund\b|\bet\b|\by\b|\be\b|\ben\b|и|和|与|及).*|\s+(?:plan|table|list|overview|"
+    r"section))?$"
+)
+_TABLE: tuple[tuple[Family, str], ...] = (
+    (MIXED, r"(?:goals?|scope|objectives?|ziele?|objetivos?|objectifs?) *(?:and|&|/|,|und|y|et|e|vs\.?) *(?:non|out|"
+            r"nicht|no\b|hors)"
+            r"|personas?.*(?:use cases?|stor(?:y|ies))|in[- /]+(?:and |& )?out[- ]of[- ]scope"),
+    (NON_GOAL, r"non[- ]?goals?\b|out[- ]of[- ]scope|not (?:in|within) scope|^exclusions?$|^excluded\b|"
+               r"non[- ]?objectives?|"
+               r"^(?:what )?(?:we |it |this )?(?:will not|won'?t|does not|do not)\b|^anti[- ]?goals?|^not (?:doing|"
+               r"included|planned)|"
+               r"nicht[- ]?ziele|nicht im (?:umfang|scope)|abgrenzung|außerhalb|ausgeschlossen|hors[- ](?:périmètre|"
+               r"scope|sujet)|"
+               r"non[- ]objectifs|fuera (?:de|del) alcance|no[- ]objetivos|não[- ](?:objetivos|metas)|"
+               r"fora d[eo] escopo|"
+               r"non[- ]obiettivi|fuori (?:ambito|scopo|perimetro)|buiten (?:de )?scope|niet[- ]doelen|poza zakresem|"
+               r"вне (?:рамок|scope|области)|не входит|非目标|非目標|不在范围|不在範圍|范围外|範圍外|不包含|対象外|"
+               r"スコープ外|범위 ?외|제외|비목표"),
+    (LATER, r"stretch|nice[- ]to[- ]haves?|could[- ]haves?|^future\b|^later\b|post[- ]?mvp|^(?:phase|version|release|"
+            r"v) ?[2-9]\b|"
+            r"^backlog|^optional\b|zukünftig|spätere?|ausblick|évolutions? futures?|futuras?\b|future? evoluzioni|"
+            r"toekomst|"
+            r"в будущем|будущ|未来|后续|將來|将来|今後|향후"),
+    (ASIDE, r"^(?:project |delivery |release |implementation |development |high[- ]level )?(?:timelines?|roadmap|"
+            r"milestones?|schedule)" + _TAIL
+            + r"|^(?:references?|bibliography|links|(?:related|learning|further) (?:documents?|reading|resources|"
+              r"objectives|links)|glossary|"
+            r"terminology|definitions?|acronyms?|abbreviations?|table of contents|contents|toc|index|revisions?|"
+            r"changelog|"
+            r"change (?:log|history)|(?:revision|version|document) (?:history|control|info(?:rmation)?)|metadata|"
+            r"authors?|team|sign[- ]?offs?|"
+            r"approvals?|budget|faqs?|examples?|open (?:questions?|issues|points|items)|questions|risks?|"
+            r"risk (?:assessment|analysis|register)|"
+            r"next steps|credits|licen[cs]e|documentation|demo readiness|competit(?:ors?|ive analysis|ion)|"
+            r"market (?:analysis|research)|"
+            r"go[- ]to[- ]market|launch|rollout|release plan|how to read.*|notes?|mitigations?|"
+            r"alternatives(?: considered)?)" + _TAIL
+            + r"|^runbooks?\b|^rollout\b|^(?:demo|presentation)\b|^appendix [a-z0-9]+[:.]? *(?:glossary|references|"
+              r"definitions)|"
+            r"^(?:inhalt(?:sverzeichnis)?|glossar|zeitplan|meilensteine|referenzen|quellen|risiken|offene (?:fragen|"
+            r"punkte)|anhang|"
+            r"änderungshistorie|glossaire|calendrier|planning|jalons|références|risques|questions ouvertes|sommaire|"
+            r"glosario|"
+            r"cronograma|hitos|referencias|riesgos|preguntas abiertas|índice|glossário|marcos|referências|riscos|"
+            r"perguntas em aberto|"
+            r"glossario|tempistiche|riferimenti|rischi|domande aperte|indice|begrippenlijst|planning|referenties|"
+            r"risico'?s|open vragen|"
+            r"słownik|harmonogram|ryzyka|глоссарий|сроки|риски|ссылки|открытые вопросы|оглавление|术语表?|詞彙表|"
+            r"时间表|里程碑|参考(?:资料|文献)?|"
+            r"风险|目录|附录|未决问题|用語集|スケジュール|リスク|参考文献|目次|용어집?|일정|위험|참고 ?(?:문헌|"
+            r"자료)?|목차)" + _TAIL),
+    (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
+             r"roles)" + _TAIL
+             + r"|personas?\b|^(?:target|intended) (?:users?|audience|market)|^who\b|zielgruppe|benutzergruppen|"
+               r"utilisateurs cibles|"
+             r"usuarios objetivo|usuários[- ]alvo|público[- ]alvo|utenti target|doelgroep|целевая аудитория|目标用户|"
+             r"目標用戶|用户画像|"
+             r"対象ユーザー|ターゲット|ペルソナ|대상 사용자|페르소나"),
+    (CONTEXT, r"^(?:key performance indicators|kpis?|business (?:metrics|outcomes))\b"),
+    (QUALITY, r"non[- ]?functional|nicht[- ]?funktional|non[- ]fonctionnel|no funcional|não[- ]funciona|"
+              r"non funzional|niet[- ]functione|"
+              r"niefunkcjonal|нефункционал|非功能|非機能|비기능|\bnfrs?\b|performance|scalab|\bsecurity\b|reliab|"
+              r"availab|observab|operab|"
+              r"\bsl[oai]s?\b|complian|privacy|^quality|quality$|quality (?:attributes|requirements)|capacity|"
+              r"retention|latency|throughput|compatib|"
+              r"\bresilien|principles?$|success (?:criteria|metrics?)|^metrics|definition of done|"
+              r"test(?:ing)?(?: requirements| strategy)?$|"
+              r"leistung|sicherheit|verfügbarkeit|datenschutz|sécurité|disponibilit|rendimiento|seguridad|desempenho|"
+              r"segurança|"
+              r"prestazioni|sicurezza|beveiliging|wydajność|bezpieczeństw|производительност|безопасност|性能|安全|"
+              r"可用性|信頼性|성능|보안"),
+    (CONSTRAINT, r"constraints?\b|assumptions?\b|^(?:external |technical )?(?:dependencies|prerequisites)|"
+                 r"tech(?:nology|nical)? stack|"
+                 r"^technolog(?:y|ies)$|restrictions?$|limitations?$|randbedingungen|einschränkungen|annahmen|"
+                 r"abhängigkeiten|technologien|"
+                 r"contraintes|hypothèses|restricciones|supuestos|restrições|premissas|vincoli|assunzioni|"
+                 r"randvoorwaarden|ограничени|"
+                 r"допущени|技术栈|技术选型|技術選定|约束|約束|限制|假设|依赖|制約|前提|제약|가정"),
+    (CONTEXT, r"^(?:executive |project |product |system |general |high[- ]level )?(?:summary|overview|introduction|"
+              r"intro|background|context|"
+              r"abstract|preface|purpose|motivation|vision|rationale|description)" + _TAIL
+              + r"|^(?:the )?(?:problem|opportunity|current (?:state|situation)|business (?:case|value|problem|"
+                r"context|goals?))\b|^why\b|"
+              r"^(?:about|mission|elevator pitch|value proposition)\b|^(?:proposed )?solution$|"
+              r"^(?:technical |system |high[- ]level |software )?(?:design|architecture|architektur|approach)" + _TAIL
+              + r"|^components?$|^(?:data|user|process) ?flows?\b|^(?:user )?journeys?|^(?:storage |database |"
+                r"db )?schemas?\b|"
+              r"^(?:project |file |folder |directory |repository )(?:structure|layout)|^flow$|^appendi(?:x|ces)\b|"
+              r"^(?:einleitung|einführung|hintergrund|überblick|übersicht|zusammenfassung|ausgangslage|"
+              r"problemstellung|kontext|zweck|"
+              r"introducción|introduction|contexte|résumé|aperçu|antecedentes|contexto|resumen|visión|introdução|"
+              r"visão geral|resumo|"
+              r"introduzione|panoramica|contesto|inleiding|achtergrond|wprowadzenie|введение|обзор|контекст|"
+              r"описание проблемы)" + _TAIL
+              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|システム構成|はじめに|배경|개요|소개)$"),
+    (NEUTRAL, r"^(?:acceptance criteria|requirements?|goals?|objectives?|in[- ]scope|scope|deliverables|success|"
+              r"mvp)\b.*|"
+              r"^(?:primary|key|project|product|technical) (?:goals?|objectives?)$|"
+              r"^(?:ziele?|anforderungen|umfang|akzeptanzkriterien|objectifs|exigences|périmètre|"
+              r"critères d'acceptation|objetivos?|"
+              r"requisitos|alcance|escopo|criterios de aceptación|critérios de aceitação|obiettivi|requisiti|ambito|"
+              r"criteri di accettazione|"
+              r"doelen|eisen|acceptatiecriteria|cele|wymagania|цели|требования|критерии приемки)$|(?:目标|目標|需求|"
+              r"要求|验收标准|驗收標準|范围|要件|"
+              r"受け入れ基準|スコープ|목표|요구사항|수용 기준|범위)$"),
+    (FUNCTIONAL, r"functional|funktional|fonctionnel|funciona|funzional|functione|funkcjonal|функционал|功能|機能|"
+                 r"기능|requirement|feature|"
+                 r"user stor|stories\b|capabilit|use cases?|\bapis?\b|endpoint|must[- ]haves?|should[- ]haves?|"
+                 r"business rules|^rules$|workflows?$|"
+                 r"funktionen|anwendungsfälle|fonctionnalités|cas d'usage|historias de usuario|casos de uso|"
+                 r"histórias de usuário|"
+                 r"casi d'uso|gebruikersverhalen|用户故事|ユーザーストーリー|사용자 스토리"),
+)  # fmt: skip
+_FAMILIES = tuple((family, re.compile(pattern)) for family, pattern in _TABLE)
+_DOCUMENT = re.compile(
+    r"\b(?:prd|product requirements?|requirements? (?:document|specification)|pflichtenheft|lastenheft|\bspec)\b"
+)
+_EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|examples?|such as|zum beispiel|z\. ?b\.|par exemple|"
+                      r"por ejemplo|por exemplo|"
+                      r"ad esempio|bijvoorbeeld|например|例如|例)\W*$")  # fmt: skip
+_NUMBERING = re.compile(
+    r"^(?:[^\w]|_)*(?:(?:\d+[.)]?)+(?=[\s.、)]|[^\W\d_a-z])|[一二三四五六七八九十]+[、.]|第.{1,3}[章节節]|"
+    r"[ivx]+\.)?[\W_]*"
+)
+
+MUST = re.compile(
+    r"\b(?:must|shall|should|(?:is|are) required|required to|"
+    r"(?:system|service|application|platform|backend|api) (?:will|never|may not|cannot)|muss|müssen|dürfen? nicht|"
+    r"darf nicht|sollen?|sollte|"
+    r"doi(?:t|vent)|deben?|deberá(?:n)?|debería|deve(?:m|rá|ria)?|devono|dovrà|moet(?:en)?|mo(?:że|gą)|mus(?:i|zą)|"
+    r"powinn[ayoi]\w*|"
+    r"долж(?:ен|на|но|ны)|обязан\w*)\b|必须|必須|应当|应该|須|不得|なければならない|べき|해야|하여야",
+    re.IGNORECASE,
+)
+ASKS = re.compile(
+    r"\b(?:can(?:not)?|could|may|will|needs? to|wants?|allows?|lets|enables?|supports?|provides?|ensures?|never|"
+    r"always|only|at (?:most|least)|"
+    r"kann|können|darf|dürfen|wird|werden|peu(?:t|vent)|permet|puede[ns]?|permite|pode[m]?|può|possono|consente|kan|"
+    r"kunnen|может|могут)\b"
+    r"|支持|可以|能够|应|需|できる|可能|할 수",
+    re.IGNORECASE,
+)
+TODAY = re.compile(
+    r"\b(?:currently|today|nowadays|at present|derzeit|heute|actuellement|actualmente|atualmente)\b|目前|现在|現在",
+    re.I,
+)
+"""What must be done today is the problem, not the demand."""
+STORY = re.compile(
+    r"^(?:as (?:an?|the) .{2,200}?\bi (?:want|can|need|would|should|must|see|receive|retry)|as (?:an?|"
+    r"the) [^,]{2,80}, i\b|als .{2,80}(?:möchte|will|kann) ich|"
+    r"en tant qu.{2,80} je |como .{2,80}(?:quiero|quero|necesito)|come .{2,80} voglio|als .{2,80} wil ik|"
+    r"как .{2,80} (?:я )?хочу|作为|作為)",
+    re.IGNORECASE,
+)
+MEASURE = re.compile(
+    r"\bp(?:50|90|95|99)\b|\b\d[\d.,]*\s?%|[<>≤≥]=?\s?\d|\b\d[\d.,]*\s?k?\s?(?:rps|tps|qps|ms|req(?:uest)?s?/s|"
+    r"req/sec|\w{2,12}/s(?:ec)?\b|"
+    r"\w{3,16} per (?:second|minute|hour|day))",
+    re.IGNORECASE,
+)
+BUILT_WITH = re.compile(
+    r"\b(?:service|system|application|app|platform|backend|api|product|code|it)\b[^.;]{0,40}?\b(?:built|written|"
+    r"implemented|hosted|deployed|"
+    r"developed)\b[^.;]{0,20}?\b(?:in|on|with|using)\b",
+    re.IGNORECASE,
+)
+THAT_DOES = re.compile(
+    r"\b(?:system|service|application|app|platform|backend|api|tool|solution)\b[^.:]{0,60}?"
+    r"\b(?:that|which|will|can|must|shall|should|to|able to)\s*[:：]$|\b(?:it|we) (?:will|can|must|"
+    r"shall)[^.:]{0,40}[:：]$",
+    re.IGNORECASE,
+)
+"""A lead-in that speaks of the product: `Build a system that:`."""
+QUALITY_TOPIC = re.compile(
+    r"^(?:to (?:ensure|guarantee|maintain|provide) )?(?:performance|latency|throughput|compatib|scalability|"
+    r"reliability|availability|security|"
+    r"observability|operability|efficiency|flexibility|durability|privacy|compliance|maintainability|usability|"
+    r"portability|portable)\b",
+    re.IGNORECASE,
+)
+
+
+def heading_words(title: str) -> str:
+    """A heading as the families see it: lower case, without numbering, ornaments and closing colon."""
+    return _NUMBERING.sub("", title.strip().lower()[:200]).rstrip(" :：.*_")
+
+
+@lru_cache(maxsize=4096)
+def classify(title: str) -> Family | None:
+    """What a heading says about its section; None for a topic."""
+    words = heading_words(title)
+    if _EXAMPLE.search(words):
+        return EXAMPLE
+    return next((family for family, pattern in _FAMILIES if pattern.search(words)), None)
+
+
+def names_a_document(title: str) -> bool:
+    """Whether a heading is the document's own name, such as `Product Requirements Document`."""
+    return bool(_DOCUMENT.search(heading_words(title)))
+
+
+def without_example(text: str) -> str | None:
+    """`Each line holds an id, for example:` without its announcement; None where the colon announces something else."""
+    found = _EXAMPLE.search(text) if text.endswith((":", "：")) else None
+    return text[: found.start()].rstrip(" ,;(") or None if found else None

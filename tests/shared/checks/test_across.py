@@ -1,0 +1,96 @@
+"""Rules across documents: each seeded defect in a good pack is caught by its rule, and by no other error rule."""
+
+import re
+
+import pytest
+
+from shared.checks import PACK_CHECKS, Pack, PackDocument, run
+from tests.golden import changed, golden
+
+ARCHITECTURE, TESTS = "integration-architecture.md", "test-specifications.md"
+DELIVERY, OBSERVABILITY = "cicd-pipeline.md", "observability-plan.md"
+SAMPLE = "python-sample-implementation.md"
+
+MUTANTS = [
+    ("XDC-001", TESTS, "def test_create_order_payment_answers_201_as_the_contract_says", "def check_create_order_payment"),
+    ("XDC-001", TESTS, "def test_cancel_order_answers_200_as_the_contract_says", "def check_cancel_order"),
+    ("XDC-001", TESTS, "def test_get_version_answers_200_as_the_contract_says", "def check_get_version"),
+    ("XDC-003", TESTS, 'client.get("/v1/orders")', 'client.get("/v1/baskets")'),
+    ("XDC-003", TESTS, "client.post(f\"/v1/orders/{seeded['orderId']}/cancel\")", "client.put(f\"/v1/orders/{seeded['orderId']}/cancel\")"),
+    ("XDC-003", SAMPLE, '@router.post("/v1/orders"', '@router.post("/v2/orders"'),
+    ("XDC-003", SAMPLE, '@router.get("/version")', '@router.get("/about")'),
+    ("XDC-004", DELIVERY, "environment: stage", "environment: staging"),
+    ("XDC-004", DELIVERY, "environment: dev", "environment: sandbox"),
+    ("XDC-005", DELIVERY, "SecretsFilter: test-client-secret", "SecretsFilter: database-owner-login"),
+    ("XDC-005", DELIVERY, "SecretsFilter: test-client-secret", "SecretsFilter: test-client-secret,smtp-login"),
+    ("XDC-008", OBSERVABILITY, "SLO-2", None),
+    ("XDC-008", OBSERVABILITY, "SLO-3", None),
+    ("XDC-009", SAMPLE, "    total_amount: Money\n", ""),
+    ("XDC-009", SAMPLE, "    placed_at: datetime\n", "    placed_at: datetime\n    loyalty_points: int\n"),
+]  # fmt: skip
+
+
+def errors(pack: Pack) -> set[str]:
+    return {finding.rule for finding in run(PACK_CHECKS, pack) if finding.severity == "error"}
+
+
+def with_other_number(pack: Pack, objective: str) -> Pack:
+    """Every number that stands with an objective is another one in the observability plan."""
+    number = {"SLO-2": "250", "SLO-3": "80"}[objective]
+    text = pack.text(OBSERVABILITY)
+    assert text is not None
+    text = re.sub(rf"\b{number}\b", "777", text)
+    return Pack(
+        tuple(PackDocument(each.name, text if each.name == OBSERVABILITY else each.text) for each in pack.documents),
+        pack.prd, pack.stack, pack.db,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "name", "old", "new"), MUTANTS, ids=lambda value: str(value)[:40])
+def test_a_seeded_defect_is_caught_by_its_rule_alone(rule: str, name: str, old: str, new: str | None):
+    pack = golden("python")
+    mutant = with_other_number(pack, old) if new is None else changed(pack, name, old, new)
+    assert errors(mutant) == {rule}
+
+
+@pytest.mark.parametrize("test", ["names_the_faulty_field", "with_the_same_key_has_one_effect", "refuses_a_key"])
+def test_other_error_tests_of_an_operation_count(test: str):
+    assert errors(changed(golden("python"), TESTS, f"def test_create_order_{test}", f"def check_{test}")) == set()
+
+
+@pytest.mark.parametrize("test", ["create_order_payment_names_the_faulty_field", "create_order_shipment_names_the_faulty_field"])
+def test_an_operation_without_an_error_test_is_found(test: str):
+    assert errors(changed(golden("python"), TESTS, f"def test_{test}", f"def check_{test}")) == {"XDC-002"}
+
+
+@pytest.mark.parametrize("objective", ["SLO-1", "SLO-2", "SLO-3"])
+def test_an_objective_that_nobody_observes_is_found(objective: str):
+    pack = golden("python")
+    text = (pack.text(OBSERVABILITY) or "").replace(objective, "the objective")
+    documents = tuple(PackDocument(each.name, text if each.name == OBSERVABILITY else each.text) for each in pack.documents)
+    assert errors(Pack(documents, pack.prd, pack.stack, pack.db)) == {"XDC-007"}
+
+
+@pytest.mark.parametrize("db", ["mongodb", "sqlserver", "cosmosdb", "somedb"])
+def test_another_datastore_than_the_one_asked_for_is_found(db: str):
+    pack = golden("python")
+    assert errors(Pack(pack.documents, pack.prd, pack.stack, db)) == {"XDC-010"}
+
+
+@pytest.mark.parametrize("db", ["postgres", "PostgreSQL", None])
+def test_the_datastore_asked_for_is_recognised_under_its_names(db: str | None):
+    pack = golden("python")
+    assert errors(Pack(pack.documents, pack.prd, pack.stack, db)) == set()
+
+
+def test_a_pack_with_documents_missing_is_checked_as_far_as_it_goes():
+    pack = golden("python")
+    assert errors(Pack(pack.documents[:1], pack.prd, pack.stack, pack.db)) == set()
+
+
+def test_a_lost_requirement_is_found():
+    pack = golden("python")
+    text = re.sub(r"\[?\bR-004\b\]?,?", "", pack.text(ARCHITECTURE) or "")
+    documents = tuple(PackDocument(each.name, text if each.name == ARCHITECTURE else each.text) for each in pack.documents)
+    found = run(["ledger"], Pack(documents, pack.prd, pack.stack, pack.db))
+    assert any(finding.rule == "LED-001" and "R-004" in finding.message + finding.mend for finding in found)

@@ -1,0 +1,260 @@
+"""Kusto queries: good plans pass, each defect has its rule and place, and hostile text is a finding."""
+
+import io
+import json
+import lzma
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.checks import Context, Finding
+from shared.checks.kql import RULES, check
+from shared.checks.kusto import parser, tables
+from shared.checks.kusto.refresh import refresh
+
+PLAN = """# Observability plan: orders
+
+## Logging schema
+
+### Table Deliveries_CL
+
+| column | type | meaning |
+|---|---|---|
+| `TimeGenerated` | datetime | when |
+| OrderId | guid | which order |
+| Attempts | int | how often |
+
+## SLIs, SLOs and alerts
+
+```bicep
+resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  properties: {
+    criteria: { allOf: [ { query: '''
+      AppRequests
+      | where Success == false
+    ''' } ] }
+  }
+}
+```
+
+## KQL queries
+
+```kusto
+// availability
+let objective = 0.999;
+AppRequests
+| where TimeGenerated > ago(30d) and AppRoleName == "orders-api"
+| summarize good = sumif(ItemCount, toint(ResultCode) < 500), valid = sum(ItemCount)
+| extend availability = iff(valid == 0, real(null), todouble(good) / valid), objective
+```
+
+```kusto
+AppDependencies
+| where tostring(Properties.tenantId) == "t-1"
+| summarize percentilew(DurationMs, ItemCount, 95) by Target, bin(TimeGenerated, 5m)
+| join kind=leftouter (AppExceptions | summarize failures = sum(ItemCount) by AppRoleName) on $left.Target == $right.AppRoleName
+```
+
+```kql
+Deliveries_CL
+| where Attempts > 3
+| summarize late = dcount(OrderId) by bin(TimeGenerated, 1h)
+```
+"""
+
+
+def findings(text: str, deliverable: str = "observability-plan.md") -> list[Finding]:
+    return list(check(Context(deliverable, text, ())))
+
+
+def test_a_good_plan_has_no_findings():
+    assert findings(PLAN) == []
+
+
+MUTANTS = [
+    ("KQL-002", "| where Attempts > 3", "| where Attempts >"),
+    ("KQL-002", "by bin(TimeGenerated, 1h)", "by bin(TimeGenerated, 1h"),
+    ("KQL-002", "| summarize late", "| sumarize late"),
+    ("KQL-002", "| where Success == false", "| where Success == "),
+    ("KQL-003", "AppRequests\n| where TimeGenerated", "AppRequest\n| where TimeGenerated"),
+    ("KQL-003", "Deliveries_CL\n| where", "Shipments_CL\n| where"),
+    ("KQL-003", "### Table Deliveries_CL", "### Deliveries"),
+    ("KQL-003", "      AppRequests\n", "      Requests\n"),
+    ("KQL-004", "sum(ItemCount)\n", "sum(itemCount)\n"),
+    ("KQL-004", "by Target, bin", "by target_name, bin"),
+    ("KQL-004", "| OrderId | guid | which order |\n", ""),
+    ("KQL-005", "percentilew(", "percentile_weighted("),
+    ("KQL-005", "dcount(OrderId)", "count_distinct_of(OrderId)"),
+    ("KQL-006", "toint(ResultCode) < 500", "ResultCode < 500"),
+    ("KQL-006", "| where Attempts > 3", "| where Attempts"),
+    ("KQL-006", "bin(TimeGenerated, 1h)", "bin(TimeGenerated)"),
+    ("KQL-007", "Deliveries_CL\n| where", "AppTraces | take 1;\nDeliveries_CL\n| where"),
+    ("KQL-007", "Deliveries_CL\n| where", ".show tables\n| where"),
+    ("KQL-008", "AppDependencies\n| where", "workspace('other').AppDependencies\n| where"),
+    ("KQL-008", "AppDependencies\n| where", "database('other').AppDependencies\n| where"),
+    ("KQL-009", "| Attempts | int |", "| Attempts | integer number |"),
+    ("KQL-009", "| OrderId | guid |", "| Order Id | guid |\n| OrderId | guid |"),
+    ("KQL-009", "| OrderId | guid |", "| OrderId | guid | x |\n| OrderId | guid |"),
+    ("KQL-009", "## SLIs", "### Table AppLogs_CL\n\nNo columns yet.\n\n## SLIs"),
+    ("KQL-010", "// availability", "//" + "x" * 20_000),
+    ("KQL-010", "toint(ResultCode) < 500", "(" * 9_000 + "1" + ")" * 9_000),
+    ("KQL-011", "AppDependencies\n| where", "let classic = dependencies;\nAppDependencies\n| where"),
+    ("KQL-011", "AppRequests\n| where TimeGenerated", "let old = requests;\nAppRequests\n| where TimeGenerated"),
+    ("KQL-008", "AppDependencies\n| where", "cluster('other').database('x').AppDependencies\n| where"),
+    ("KQL-012", "Deliveries_CL\n| where", "union isfuzzy=true Deliveries_CL, Gone_CL\n| where"),
+    ("KQL-012", "AppDependencies\n| where", "union isfuzzy=true AppDependencies, Gone_CL\n| where"),
+]
+
+
+@pytest.mark.parametrize(("rule", "old", "new"), MUTANTS)
+def test_a_defect_is_found_by_its_rule_alone(rule: str, old: str, new: str):
+    assert old in PLAN
+    assert {finding.rule for finding in findings(PLAN.replace(old, new, 1))} == {rule}
+
+
+def test_every_rule_has_two_mutants_or_a_test_below():
+    elsewhere = {"KQL-001"}
+    counted = [rule for rule, _, _ in MUTANTS]
+    assert {rule.id for rule in RULES if counted.count(rule.id) < 2} == elsewhere
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Observability plan\n\nNone yet.\n",
+        PLAN.replace("```kusto", "```text").replace("```kql", "```text").replace("scheduledQueryRules", "x"),
+    ],
+)
+def test_a_plan_without_a_query_is_a_finding(text: str):
+    assert [finding.rule for finding in findings(text)] == ["KQL-001"]
+
+
+def test_other_deliverables_need_no_query():
+    assert findings("# Pipeline\n", "cicd-pipeline.md") == []
+
+
+@pytest.mark.parametrize(
+    "block", ["", "   \n", "// only a comment\n", "let threshold = 5;\n", "#connect cluster('x')\n"]
+)
+def test_a_block_that_asks_nothing_is_a_finding(block: str):
+    assert [finding.rule for finding in findings(f"# Plan\n\n```kusto\n{block}```\n")] == ["KQL-007"]
+
+
+def test_a_finding_names_the_line_of_the_document_and_the_column():
+    (finding,) = findings('# Plan\n\ntext\n\n```kusto\nAppRequests\n| where Name == "é😀" and Urll == 1\n```\n')
+    assert (finding.rule, finding.line) == ("KQL-004", 7)
+    assert "(line 7, column 26)" in finding.message
+    assert "did you mean Url?" in finding.message
+
+
+def test_a_query_in_an_alert_rule_is_placed_inside_its_bicep_block():
+    (finding,) = findings(PLAN.replace("| where Success == false", "| where Sucess == false"))
+    assert PLAN.splitlines()[finding.line - 1].strip() == "| where Success == false"
+
+
+def test_one_broken_query_hides_no_other():
+    text = PLAN.replace("| where Attempts > 3", "| where Attempts >").replace("DurationMs", "Duration")
+    assert sorted(finding.rule for finding in findings(text)) == ["KQL-002", "KQL-004"]
+
+
+def test_a_table_open_to_further_columns_takes_any():
+    query = "AzureDiagnostics | where Category == 'x' and httpStatus_d > 499 | project trackingReference_s"
+    assert findings(f"# Plan\n\n```kusto\n{query}\n```\n") == []
+
+
+def test_the_columns_that_the_agents_are_told_of_exist():
+    known = tables.azure_monitor()
+    for table in ("AppRequests", "AppDependencies", "AppTraces", "AppExceptions", "AppMetrics", "AppEvents"):
+        columns = dict(known[table].columns)
+        assert {
+            "TimeGenerated",
+            "OperationId",
+            "ParentId",
+            "OperationName",
+            "AppRoleName",
+            "Properties",
+        } <= columns.keys()
+        assert columns["ItemCount"] == "int"
+    assert dict(known["AppRequests"].columns)["ResultCode"] == "string"
+    assert dict(known["AppRequests"].columns)["Success"] == "bool"
+
+
+def test_every_successor_of_a_classic_table_is_a_table():
+    known = tables.azure_monitor()
+    assert {table.successor for table in known.values() if table.successor} <= known.keys()
+
+
+def test_without_its_parser_nothing_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(parser, "FOLDER", tmp_path)
+    monkeypatch.setattr(parser, "_ENGINE", type(parser._ENGINE)())  # pyright: ignore[reportPrivateUsage] (as in a fresh process)
+    (finding,) = findings(PLAN)
+    assert (finding.rule, finding.severity) == ("KQL-010", "error")
+    assert "4 queries were not checked" in finding.message
+
+
+def test_a_damaged_parser_is_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name in (parser.RECORD, "analyse.js", *(f"{file}.xz" for file in parser.FILES)):
+        (tmp_path / name).write_bytes((parser.FOLDER / name).read_bytes())
+    (tmp_path / f"{parser.FILES[0]}.xz").write_bytes(lzma.compress(b"throw 1"))
+    monkeypatch.setattr(parser, "FOLDER", tmp_path)
+    monkeypatch.setattr(parser, "_ENGINE", type(parser._ENGINE)())  # pyright: ignore[reportPrivateUsage] (as in a fresh process)
+    assert "bridge.min.js is not the file that source.json records" in findings(PLAN)[0].message
+
+
+def test_refreshing_records_version_and_digests(tmp_path: Path):
+    archive = tmp_path / "package.tgz"
+    files = {"package.json": b'{"version": "99.0.0"}', **{name: name.encode() for name in parser.FILES}}
+    with tarfile.open(archive, "w:gz") as package:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(content)
+            package.addfile(member, io.BytesIO(content))
+    refresh(archive, tmp_path)
+    record = json.loads((tmp_path / parser.RECORD).read_text())
+    assert record["version"] == "99.0.0"
+    assert record["sha256"].keys() == set(parser.FILES)
+    assert lzma.decompress((tmp_path / "bridge.min.js.xz").read_bytes()) == b"bridge.min.js"
+
+
+def test_the_vendored_parser_stays_small():
+    assert sum(file.stat().st_size for file in parser.FOLDER.glob("*.xz")) < 1_500_000
+
+
+WORDS = st.sampled_from(
+    [
+        "AppRequests",
+        "|",
+        "where",
+        "==",
+        "(",
+        ")",
+        "let",
+        ";",
+        "'",
+        '"',
+        "{",
+        "by",
+        "Foo",
+        "1h",
+        "\n",
+        "//",
+        "é😀",
+        "\x00",
+        "-",
+        "[",
+        "union",
+        "..",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=60).map(" ".join)), st.text(max_size=60))
+def test_any_text_is_judged_without_an_exception(query: str, heading: str):
+    text = f"# Plan\n\n### Table {heading}_CL\n\n| a | b |\n|---|---|\n| {heading} | int |\n\n```kusto\n{query}\n```\n"
+    for finding in findings(text):
+        json.dumps(finding.to_dict(), ensure_ascii=False).encode()
+        assert 1 <= finding.line <= text.count("\n") + 1

@@ -1,0 +1,21 @@
+"""The rule table: one meaning per id, and docs that list them all."""
+
+import re
+from pathlib import Path
+
+from shared.checks import all_rules
+from shared.checks.__main__ import as_markdown
+
+DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
+
+
+def test_every_rule_has_an_id_of_its_own_a_severity_and_a_reason():
+    rules = list(all_rules())
+    assert len({rule.id for rule in rules}) == len(rules)
+    assert all(re.fullmatch(r"[A-Z]{3}-\d{3}", rule.id) for rule in rules)
+    assert {rule.severity for rule in rules} == {"error", "warning"}
+    assert all(rule.reason.endswith(".") for rule in rules)
+
+
+def test_the_docs_list_every_rule():
+    assert DOCS.read_text(encoding="utf-8") == as_markdown()

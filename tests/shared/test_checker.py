@@ -1,0 +1,83 @@
+"""Checks in their child process: the same findings, and a limit that nothing in a document can outwit."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from shared import checks
+from shared.checker import Checker
+from shared.checks import Context
+
+TEXT = "# Title\n\n## One\n\nTODO\n"
+CONTEXT = Context("test-specifications.md", TEXT, ("One", "Two"))
+
+TRAPS = """
+import os, time
+from shared.checks import Rule
+RULES = (Rule("TRP-001", "error", "A trap for the checker."),)
+def check(context):
+    match context.text.split()[0]:
+        case "hang":
+            while True: pass
+        case "die": os._exit(3)
+        case "print": print("noise on stdout")
+        case "memory": bytearray(100 * 1024**3)
+        case "environment":
+            yield context.finding(RULES[0], 1, " ".join(sorted(os.environ)), "-")
+"""
+
+
+@pytest.fixture
+async def checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Checker]:
+    """A checker whose child also knows the check `trap`: a module that a hostile document might amount to."""
+    (tmp_path / "trap_check.py").write_text(TRAPS, encoding="utf-8")
+    start = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom shared import checks\n"
+    (tmp_path / "sitecustomize.py").write_text(
+        start + "checks.DELIVERABLE_CHECKS['trap'] = 'trap_check'\n", encoding="utf-8"
+    )
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    checker = Checker(timeout_seconds=3)
+    yield checker
+    await checker.close()
+
+
+def trap(text: str) -> Context:
+    return Context("test-specifications.md", text, ())
+
+
+async def test_the_child_finds_what_the_checks_find(checker: Checker):
+    assert await checker.check(["structure"], CONTEXT) == checks.run(["structure"], CONTEXT) != []
+
+
+async def test_a_check_that_hangs_is_a_finding_and_the_next_one_runs(checker: Checker):
+    (finding,) = await checker.check(["trap"], trap("hang"))
+    assert (finding.rule, finding.severity) == ("CHK-002", "error")
+    assert await checker.check(["structure"], CONTEXT) == checks.run(["structure"], CONTEXT)
+
+
+async def test_a_check_that_takes_its_process_down_is_a_finding(checker: Checker):
+    (finding,) = await checker.check(["trap"], trap("die"))
+    assert (finding.rule, finding.severity) == ("CHK-001", "error")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no address space limit for a process")
+async def test_a_check_that_eats_memory_is_a_finding(checker: Checker):
+    (finding,) = await checker.check(["trap"], trap("memory"))
+    assert finding.rule == "CHK-001"
+    assert "MemoryError" in finding.message
+
+
+async def test_what_a_library_prints_is_no_answer(checker: Checker):
+    assert await checker.check(["trap"], trap("print")) == []
+
+
+async def test_the_child_gets_no_secret(checker: Checker, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-canary")
+    (finding,) = await checker.check(["trap"], trap("environment"))
+    assert "ANTHROPIC_API_KEY" not in finding.message
+    assert not {declared for declared in os.environ if declared.startswith("AzureWebJobs")} & set(
+        finding.message.split()
+    )

@@ -1,0 +1,58 @@
+"""What a run will make of a PRD: which calls on which models, how much they read, at what prices. Has Claude count."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from shared import logs
+from shared.catalogue import catalogue
+from shared.contracts import Call, Options, Prices
+from shared.errors import CallInterrupted, CallRefused, SettingsError
+from shared.plan import Plan, make_plan
+from shared.prices import priced_for
+from shared.prompts import Prompt, estimated_tokens, prefix, reading_of
+from shared.services import Services
+from shared.settings import Settings
+
+COUNT_SECONDS = 2.0
+"""How long a plan waits for Claude to count; then it goes by the rule of thumb."""
+log = logs.logger(__name__)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The calls of a run with their models, the length of what all of them read, and the prices in force."""
+
+    calls: tuple[Call, ...]
+    prefix_tokens: int
+    counted: bool
+    prices: Prices
+
+    def plan(self, options: Options) -> Plan:
+        """The Execution Plan Summary."""
+        return make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices)
+
+
+async def look_ahead(services: Services, prd: str, options: Options) -> Outlook:
+    """Plan the calls for a PRD's text. Claude counts what they share, where it answers within `COUNT_SECONDS`."""
+    calls = _calls(services.settings, options.stack)
+    prompt = prefix(await asyncio.to_thread(reading_of, prd))
+    counted = await _counted(services, prompt, calls[0].model)
+    tokens = estimated_tokens(prompt) if counted is None else counted
+    prices = priced_for((call.model for call in calls), services.settings.prices)
+    return Outlook(calls, tokens, counted is not None, prices)
+
+
+def _calls(settings: Settings, stack: str) -> tuple[Call, ...]:
+    agents = catalogue()
+    return tuple(
+        replace(call, model=settings.model_for(agents[call.agent].tier).model) for call in agents.calls_for(stack)
+    )
+
+
+async def _counted(services: Services, prompt: Prompt, model: str) -> int | None:
+    try:
+        async with asyncio.timeout(COUNT_SECONDS):
+            return await (await services.claude()).count(prompt, model)
+    except (CallInterrupted, CallRefused, SettingsError, TimeoutError) as fault:
+        log.info("tokens are estimated, not counted (%s)", getattr(fault, "code", "timeout"))
+        return None
