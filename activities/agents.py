@@ -36,7 +36,7 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
     chosen = services.settings.model_for(catalogue()[request.agent].tier)
     try:
         with telemetry.agent(request):
-            answer = await _answer(services, prompt, chosen, fresh=request.fresh)
+            answer = await _answer(services, prompt, chosen, request)
     except VaultUnreachable as fault:
         return AgentResult(Usage(), chosen.model, interruption=Interruption(fault.detail))
     except (CallRefused, SettingsError) as refused:
@@ -60,7 +60,7 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
     return result
 
 
-async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, *, fresh: bool) -> Answer:
+async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, request: AgentRequest) -> Answer:
     """Claude's answer, or the one that it gave to the same prompt before."""
 
     async def ask() -> Answer:
@@ -68,7 +68,7 @@ async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, *, 
         return await claude.write(prompt, chosen)
 
     key = call_key(prompt, chosen, services.settings.claude_address)
-    return await services.calls.answer(key, ask, fresh=fresh)
+    return await services.calls.answer(key, ask, holder=request.run_id, fresh=request.fresh)
 
 
 async def _finished(services: Services, name: str) -> AgentResult | None:

@@ -147,4 +147,6 @@ def _story(call: AgentCall) -> str:
     if call.state != "done":
         return call.state
     tokens = f"{call.input_tokens:,} tokens in, {call.output_tokens:,} out"
+    if call.reused and not call.output_tokens:
+        tokens = "reused"
     return f"done in {duration(call.seconds)} ({tokens})" if call.seconds is not None else f"done ({tokens})"

@@ -13,7 +13,7 @@ ENDED = frozenset({"completed", "completed_with_findings", "partial", "failed", 
 
 @dataclass(frozen=True, slots=True)
 class AgentCall:
-    """One agent's task within a run, and how far it is."""
+    """One agent's task within a run, and how far it is. `reused` counts answers that an earlier run had paid for."""
 
     agent: str
     task: str
@@ -24,6 +24,7 @@ class AgentCall:
     output_tokens: int
     file: str | None
     error: str | None
+    reused: int
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
@@ -37,6 +38,7 @@ class AgentCall:
             output_tokens=int(number(data, "output_tokens")),
             file=words(data.get("file")),
             error=words(data.get("error")),
+            reused=int(number(table(data, "usage"), "reused")),
         )
 
     @property
@@ -55,6 +57,7 @@ class Usage:
     cache_read_tokens: int
     output_tokens: int
     seconds: float
+    reused: int
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
@@ -65,6 +68,7 @@ class Usage:
             cache_read_tokens=int(number(data, "cache_read_tokens")),
             output_tokens=int(number(data, "output_tokens")),
             seconds=number(data, "seconds"),
+            reused=int(number(data, "reused")),
         )
 
 
@@ -89,7 +93,10 @@ class RunFile:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as GET /api/runs/{id} shows it; `raw` is the answer as it came, for --json."""
+    """A run as GET /api/runs/{id} shows it; `raw` is the answer as it came, for --json.
+
+    `cost` is None where the app does not know a price, and where it does not reckon at all (`is_priced` tells).
+    """
 
     id: str
     status: str
@@ -100,6 +107,8 @@ class Run:
     updated_at: str
     agents: tuple[AgentCall, ...]
     usage: Usage
+    cost: float | None
+    is_priced: bool
     findings: int
     files: tuple[RunFile, ...]
     error: str | None
@@ -117,6 +126,8 @@ class Run:
             updated_at=words(data.get("updated_at")) or "",
             agents=tuple(AgentCall.from_dict(row) for row in rows(data, "agents")),
             usage=Usage.from_dict(table(data, "usage")),
+            cost=number(data, "cost_usd") if data.get("cost_usd") is not None else None,
+            is_priced="cost_usd" in data,
             findings=int(number(data, "findings")),
             files=tuple(RunFile.from_dict(row) for row in rows(data, "files")),
             error=words(data.get("error")),

@@ -94,7 +94,8 @@ def _print_files(console: Console, run: Run, files: list[tuple[str, RunFile]]) -
 def _print_outcome(console: Console, run: Run) -> None:
     took = f", {_wall_time(run)}" if run.ended and _wall_time(run) else ""
     calls = "1 call" if run.usage.calls == 1 else f"{run.usage.calls} calls"
-    say(console, f"{calls}, {_tokens(run.usage)}{took}")
+    reused = f" and {run.usage.reused} reused" if run.usage.reused else ""
+    say(console, f"{calls}{reused}, {_tokens(run.usage)}{_cost(run)}{took}")
     if run.findings:
         noun = "finding" if run.findings == 1 else "findings"
         say(console, f"{run.findings} {noun}, listed in the manifest")
@@ -108,6 +109,13 @@ def _tokens(usage: Usage) -> str:
     total = usage.input_tokens + usage.cache_write_tokens + cached
     of_cache = f" ({cached:,} of them from the cache)" if cached else ""
     return f"{total:,} tokens in{of_cache}, {usage.output_tokens:,} out"
+
+
+def _cost(run: Run) -> str:
+    """What the run cost, with cents, or as many digits as a small amount needs; empty where the app does not say."""
+    if run.cost is None:
+        return ", price unknown" if run.is_priced else ""
+    return f", ${run.cost:,.2f}" if run.cost == 0 or run.cost >= 0.1 else f", ${run.cost:,.4f}"
 
 
 def _wall_time(run: Run) -> str:

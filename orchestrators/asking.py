@@ -13,7 +13,7 @@ MOST_TRIES = 100
 
 
 def ask(desk: Desk, call: Call, request: AgentRequest) -> Steps[AgentResult]:
-    """The agent's answer, or why there is none: the run's cap or the end of its patience. Usage of all tries adds up."""
+    """The agent's answer, or why there is none: the run's cap, the end of its patience. Usage of all tries adds up."""
     patience = desk.run.patience
     waited, spent = 0.0, Usage()
     for attempt in range(1, MOST_TRIES):

@@ -6,7 +6,6 @@ from durabletask.task import TaskFailedError
 
 from orchestrators.asking import ask
 from orchestrators.desk import Desk, Steps
-from orchestrators.spending import CAP_REACHED
 from orchestrators.steps import failure_of, step
 from shared.contracts import (
     AgentRequest,
@@ -21,6 +20,7 @@ from shared.contracts import (
     RunInput,
     Usage,
 )
+from shared.prices import CAP_REACHED
 
 
 def deliverable(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:

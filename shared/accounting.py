@@ -3,6 +3,7 @@
 Money is reckoned here from tokens and the prices that the run was started with; nothing else stores it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -98,7 +99,8 @@ def _row(entry: Entry) -> str:
         usage.thinking_tokens,
     )
     first_token = f"{usage.first_token_seconds / usage.calls:.1f}" if usage.calls else ""
-    cells = [entry.key, entry.model, *(f"{number:,}" for number in tokens)]
+    model = re.sub(r"[^\w.@:/-]", "_", entry.model)  # the API's own words, in a table
+    cells = [entry.key, model, *(f"{number:,}" for number in tokens)]
     cells += [f"{usage.seconds:.1f}", first_token, _price(entry)]
     return f"| {' | '.join(cells)} |"
 

@@ -3,7 +3,8 @@
 A call is the blob `calls/{key}.json` of the work container; its key is the hash of all that is sent, to which server
 and with which settings. The blob is first written empty, create-if-absent: whoever wrote it makes the call and says
 every while that it is still at it. Whoever comes second waits, in this process for a moment, else outside (the
-orchestrator's timer), and goes on itself if the first falls silent.
+orchestrator's timer), and goes on itself if the first falls silent. The same run does not wait for itself: when its
+activity comes again, the process that made the claim is gone.
 """
 
 import asyncio
@@ -33,7 +34,6 @@ RETRY_SECONDS = 5.0
 """When to look again for an answer that is under way."""
 MOST_DELETED = 200
 """Calls that one sweep deletes at most."""
-_CLAIMED = b"{}"
 log = logs.logger(__name__)
 
 
@@ -64,8 +64,12 @@ class CallStore:
         self._join_seconds = join_seconds
         self._under_way: dict[str, asyncio.Future[Answer]] = {}
 
-    async def answer(self, key: str, ask: Callable[[], Awaitable[Answer]], *, fresh: bool = False) -> Answer:
+    async def answer(
+        self, key: str, ask: Callable[[], Awaitable[Answer]], *, holder: str = "", fresh: bool = False
+    ) -> Answer:
         """The kept answer for `key`, else that of `ask`, which is kept. `fresh` asks whatever is kept.
+
+        `holder` names the run that asks; a claim it left behind is its own.
 
         Raises what `ask` raises, and `CallInterrupted` (UNDER_WAY) where somebody else is asking just now.
         """
@@ -77,7 +81,7 @@ class CallStore:
             return await self._join(self._under_way[key])
         under_way = self._under_way[key] = asyncio.get_running_loop().create_future()
         try:
-            answer = await self._found_or_asked(key, ask)
+            answer = await self._found_or_asked(key, ask, holder)
             under_way.set_result(answer)
             return answer
         finally:
@@ -94,16 +98,17 @@ class CallStore:
             return _reused(under_way.result())
         raise _is_under_way()  # or it has failed, and the next look makes the call
 
-    async def _found_or_asked(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        version = await self._blobs.claim(WORK, _name(key), _CLAIMED)
+    async def _found_or_asked(self, key: str, ask: Callable[[], Awaitable[Answer]], holder: str) -> Answer:
+        claimed = json.dumps({"holder": holder}).encode()
+        version = await self._blobs.claim(WORK, _name(key), claimed)
         if version is None:
-            found = await self._found(key)
+            found = await self._found(key, claimed)
             if isinstance(found, Answer):
                 return _reused(found)
             version = found
-        return await self._asked(key, version, ask)
+        return await self._asked(_Claim(self._blobs, _name(key), claimed, version), key, ask)
 
-    async def _found(self, key: str) -> Answer | str:
+    async def _found(self, key: str, claimed: bytes) -> Answer | str:
         """What is there already: the answer, or the version of a claim that was taken over here."""
         try:
             data, info = await self._blobs.read(WORK, _name(key))
@@ -113,16 +118,15 @@ class CallStore:
         if answer is not None:
             return answer
         silence = _age(info).total_seconds()
-        if silence < self._lease_seconds:
+        if silence < self._lease_seconds and data != claimed:
             raise _is_under_way()
-        version = await self._blobs.replace(WORK, _name(key), _CLAIMED, info.etag)
+        version = await self._blobs.replace(WORK, _name(key), claimed, info.etag)
         if version is None:
             raise _is_under_way()
         log.warning("whoever made this call has been silent for %.0f s: making it here", silence)
         return version
 
-    async def _asked(self, key: str, version: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        claim = _Claim(self._blobs, _name(key), version)
+    async def _asked(self, claim: "_Claim", key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         alive = asyncio.create_task(claim.renewed_every(self._lease_seconds / 4))
         try:
             answer = await ask()
@@ -155,10 +159,11 @@ class CallStore:
 
 
 class _Claim:
-    """One version of an empty call blob, renewed while the call is being made."""
+    """One version of a call blob without an answer, renewed while the call is being made."""
 
-    def __init__(self, blobs: BlobStore, name: str, version: str) -> None:
+    def __init__(self, blobs: BlobStore, name: str, claimed: bytes, version: str) -> None:
         self._blobs = blobs
+        self._claimed = claimed
         self.name = name
         self.version = version
 
@@ -166,7 +171,7 @@ class _Claim:
         """Renew until cancelled, or until somebody else has taken the call over."""
         while True:
             await asyncio.sleep(seconds)
-            renewed = await self._blobs.replace(WORK, self.name, _CLAIMED, self.version)
+            renewed = await self._blobs.replace(WORK, self.name, self._claimed, self.version)
             if renewed is None:
                 return
             self.version = renewed

@@ -15,10 +15,11 @@ from shared import markdown
 from shared.accounting import accounting_table
 from shared.catalogue import Catalogue
 from shared.checks import Finding
-from shared.contracts import Call, FileEntry, ManifestRequest, Outcome, Usage
+from shared.contracts import Call, FileEntry, ManifestRequest, Outcome
 from shared.ledger import Ledger, Row
 from shared.manifest_json import PackFile
 from shared.plan import plan_of
+from shared.prices import CAP_REACHED
 
 _STATUS_TEXT = {
     "running": "running: this manifest was begun in phase 1 and is replaced when the run ends",
@@ -156,14 +157,16 @@ def _link_targets(request: ManifestRequest) -> str:
 
 
 def _missing(request: ManifestRequest, catalogue: Catalogue) -> str:
-    if request.status in ("running", "completed", "completed_with_findings"):
+    """What the run did not bring about, revisions included that its cap forbade."""
+    if request.status == "running":
         return ""
     rows: list[str] = []
     for call, outcome in zip(request.run.calls, _in_order(request), strict=True):
-        if outcome.state == "done":
+        if outcome.state == "done" and outcome.failure is None:
             continue
         what = call.deliverable if call.task == "draft" else f"{call.deliverable} ({call.task})"
-        rows.append(f"- **{what}** by the {catalogue[call.agent].title}: {_why(outcome)}")
+        what = f"the revision of {what}" if outcome.state == "done" else what
+        rows.append(f"- **{what}** by the {catalogue[call.agent].title}: {_why(request, outcome)}")
     return "## What is missing\n\n" + "\n".join(rows) if rows else ""
 
 
@@ -172,11 +175,13 @@ def _in_order(request: ManifestRequest) -> Iterable[Outcome]:
     return [outcomes[call.key] for call in request.run.calls]
 
 
-def _why(outcome: Outcome) -> str:
+def _why(request: ManifestRequest, outcome: Outcome) -> str:
     if outcome.failure:
         return f"{_line(outcome.failure.detail)} {_line(outcome.failure.mend)}".strip()
     if outcome.state == "cancelled":
         return "the run was cancelled before it was finished."
+    if any(other.failure and other.failure.code == CAP_REACHED for other in request.outcomes):
+        return "not started, because the run's cap is reached."
     return "not started, because what it builds on is missing."
 
 

@@ -144,7 +144,7 @@ def _missing(request: ManifestRequest) -> Iterator[Json]:
     if request.status == "running":
         return
     for call, outcome in _with_outcomes(request):
-        if outcome.state != "done":
+        if outcome.state != "done" or outcome.failure:  # a text that is there may lack its revision
             yield {
                 "deliverable": call.deliverable,
                 "agent": call.agent,

@@ -158,7 +158,7 @@ def _usages(calls: Sequence[Call], prefix_tokens: int) -> list[Usage]:
         new = sum(pieces.values()) - read
         written = new if read + new >= SMALLEST_CACHED_TOKENS else 0
         if written:
-            known |= pieces.keys()
+            known.update(pieces)
         usages.append(
             Usage(
                 input_tokens=ROLE_TOKENS + new - written,

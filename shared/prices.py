@@ -18,6 +18,8 @@ AS_OF = "2026-10-24"
 CACHE_WRITE, CACHE_READ = 1.25, 0.1
 """Price of the five-minute cache as a multiple of plain input, where a model has no other."""
 PER = 1_000_000
+CAP_REACHED = "cap-reached"
+"""Code of the failure that means: the run's cap forbids the call."""
 _DATED = re.compile(r"-20\d{6}$")
 _FIELDS = ("input", "output", "cache_write", "cache_read", "long_prompt_tokens", "long_prompt_factor")
 

@@ -32,7 +32,12 @@ async def storage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
 @pytest.fixture
 async def services(storage: str) -> AsyncIterator[Services]:
     """Services as the app builds them, on that storage; Claude is not reachable."""
-    environment = {"AzureWebJobsStorage": storage, "ANTHROPIC_API_KEY": "test", "CLAIM_GRACE_SECONDS": "1"}
+    environment = {
+        "AzureWebJobsStorage": storage,
+        "ANTHROPIC_API_KEY": "test",
+        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
+        "CLAIM_GRACE_SECONDS": "3",
+    }
     built = Services(Settings.read(environment))
     yield built
     await built.close()

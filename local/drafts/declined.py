@@ -3,11 +3,12 @@
 import re
 
 _STACKS = {"python": "Python 3.13", "csharp": "C# on .NET 10"}
+_OTHERS = "java go golang rust kotlin ruby php elixir scala node.js nodejs node typescript"
 _LANGUAGES = {
-    "java": "another", "go": "another", "golang": "another", "rust": "another", "kotlin": "another", "ruby": "another", "php": "another",
-    "elixir": "another", "scala": "another", "node.js": "another", "nodejs": "another", "node": "another",
-    "typescript": "another", "python": "python", "c#": "csharp", ".net": "csharp", "asp.net": "csharp",
-}  # fmt: skip
+    **dict.fromkeys(_OTHERS.split(), "another"),
+    **dict.fromkeys(("c#", ".net", "asp.net"), "csharp"),
+    "python": "python",
+}
 _WRITTEN_IN = re.compile(
     r"\b(?:written|built|implemented|developed|coded|runs?|running)\b[^.;]{0,30}?\b(?:in|on|with|using)\s+"
     r"([\w.#]+(?:\.js)?)|^([\w.#]+) (?:runtime environment|runtime|sdk|jdk)\b|"

@@ -96,7 +96,9 @@ def sequence(design: Design) -> str:
         f"  participant A as {api_name(design)}",
         f"  participant D as {design.database}",
     ]
-    lines += [f"  participant B as {design.broker}", f"  participant W as {worker_name(design)}"] if design.broker else []
+    lines += (
+        [f"  participant B as {design.broker}", f"  participant W as {worker_name(design)}"] if design.broker else []
+    )
     lines += [f"  C->>A: {writing.method} {writing.path}", "  A->>A: check token, scope and body"]
     lines += ["  A->>D: look up the idempotency key"] if writing.action in ("create", "act") else []
     with_outbox = ", audit record and outbox message" if design.broker else " and audit record"

@@ -1,9 +1,9 @@
 """The names under which a design is deployed: one place, so that every document says the same. Pure."""
 
+import re
 from dataclasses import dataclass
 
 from local.drafts.shapes import Design
-from local.drafts.words import kebab
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 PASSWORDLESS = frozenset({"PostgreSQL", "TimescaleDB", "SQL Server", "MySQL", "Cosmos DB"})
@@ -96,9 +96,13 @@ def secrets(design: Design) -> tuple[Secret, ...]:
     if design.database not in PASSWORDLESS:
         found.append(Secret("database-password", f"signs in to {design.database}", f"`{api_name(design)}`"))
     found += [
-        Secret(f"{kebab(one.name)}-api-key", f"calls {one.name} ({one.use})", f"`{reader}`") for one in design.partners
+        Secret(f"{_plain(one.name)}-api-key", f"calls {one.name} ({one.use})", f"`{reader}`") for one in design.partners
     ]
     return tuple(found)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def resource_group(design: Design, environment: str) -> str:

@@ -21,9 +21,9 @@ def locust(design: Design) -> str:
     needs_seeds = "seeded[" in "".join(tasks)
     names = "issue_token, seed" if needs_seeds else "issue_token"
     checks = "\n".join(_threshold(level, design) for level in design.levels)
-    start = '''    def on_start(self):
+    start = """    def on_start(self):
         self.client.headers["Authorization"] = f"Bearer {issue_token()}"
-'''
+"""
     start += "        self.seeded = seed(self.client)\n" if needs_seeds else ""
     return (
         f'"""Load test: `python -m locust --headless -u 200 -r 20 -t 20m --host URL`; exits 1 beyond a threshold."""\n\n{unique}'

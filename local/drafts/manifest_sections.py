@@ -131,9 +131,7 @@ def _environments(design: Design) -> str:
             ("prod", "two approvals, staged traffic"),
         )
     ]
-    return (
-        f"{table(('Environment', 'Address', 'Gate'), rows)}\n\nHow a release moves through them is in `cicd-pipeline.md`."
-    )
+    return f"{table(('Environment', 'Address', 'Gate'), rows)}\n\nHow a release moves through them is in `cicd-pipeline.md`."
 
 
 def _levels(design: Design) -> str:

@@ -6,7 +6,7 @@
 import re
 
 from local.drafts.document import file_block, paragraphs
-from local.drafts.landscape import api_name
+from local.drafts.landscape import api_name, worker_name
 from local.drafts.resources import mentions
 from local.drafts.shapes import Design, Level, Operation
 from local.drafts.targets import number
@@ -14,6 +14,7 @@ from local.drafts.words import kebab, table
 
 _BUSY = ("measurement", "event", "message", "transaction", "order")
 MINUTES_OF_A_WINDOW = 30 * 24 * 60
+_SHARE = "| where Valid >= 20\n| extend Measured = 100.0 * Good / Valid\n| where Measured < objective"
 
 
 def level_block(level: Level, design: Design) -> str:
@@ -35,11 +36,22 @@ def level_block(level: Level, design: Design) -> str:
 
 def sli(level: Level, design: Design) -> str:
     """What is measured for a level, in words."""
+    if limit := _time_limit(level):
+        what = f"calls of `{worker_name(design)}` to others" if design.broker else "requests"
+        return f"good: {what} that succeed within {number(limit)} ms; valid: all of them ({'AppDependencies' if design.broker else 'AppRequests'}, `sum(ItemCount)`)"
     if level.target.measure == "ratio":
         return "good: requests that do not fail with 5xx; valid: all requests but probes (AppRequests, `sum(ItemCount)`). A 4xx is the caller's"
     operation = operation_of(level, design)
     about = f"`{operation.id}`" if operation else "all operations but probes"
     return f"p{level.target.percentile} of `DurationMs` for {about} (AppRequests, weighted by ItemCount)"
+
+
+def _time_limit(level: Level) -> float | None:
+    """The milliseconds of an objective such as `99 % of deliveries within 30 s`, else None."""
+    found = re.search(r"\bwithin (\d+)\s*(ms|s|sec|seconds?|m|min|minutes?)\b", level.target.name)
+    if level.target.measure != "ratio" or found is None:
+        return None
+    return float(found[1]) * (1 if found[2] == "ms" else 1000 if found[2].startswith("s") else 60_000)
 
 
 def operation_of(level: Level, design: Design) -> Operation | None:
@@ -77,11 +89,15 @@ def query_path(level: Level) -> str:
 def query_for(level: Level, design: Design) -> str:
     """The KQL that measures a level over 15 minutes; a row is a breach."""
     limit = f"let objective = {level.target.value:g};  // {level.id}: {level.target.shown}"
+    if within := _time_limit(level):
+        place, role = ("AppDependencies", worker_name(design)) if design.broker else ("AppRequests", api_name(design))
+        counted = f"Good = sumif(ItemCount, Success == true and DurationMs <= {within:g}), Valid = sum(ItemCount)"
+        return f'{limit}\n{place}\n| where TimeGenerated > ago(15m)\n| where AppRoleName == "{role}"\n| summarize {counted}\n{_SHARE}'
     head = f'{limit}\nAppRequests\n| where TimeGenerated > ago(15m)\n| where AppRoleName == "{api_name(design)}"'
     if level.target.measure == "ratio":
         probes = ", ".join(f'"GET {one.path}"' for one in design.operations if one.action == "probe")
         counted = "Good = sumif(ItemCount, toint(ResultCode) < 500), Valid = sum(ItemCount)"
-        return f"{head}\n| where Name !in ({probes})\n| summarize {counted}\n| where Valid >= 20\n| extend Measured = 100.0 * Good / Valid\n| where Measured < objective"
+        return f"{head}\n| where Name !in ({probes})\n| summarize {counted}\n{_SHARE}"
     operation = operation_of(level, design)
     only = f'\n| where Name == "{operation.method} {operation.path}"' if operation else ""
     measured = f"Measured = percentilew(DurationMs, ItemCount, {level.target.percentile}), Valid = sum(ItemCount)"

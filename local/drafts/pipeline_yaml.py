@@ -38,9 +38,7 @@ def _stage(name: str, depends: list[str], steps: list[Json]) -> Json:
 
 
 def _build(design: Design) -> Json:
-    keep = bash(
-        "Keep the contract beside the image", "cp openapi.yaml $(Build.ArtifactStagingDirectory)/openapi.yaml"
-    )
+    keep = bash("Keep the contract beside the image", "cp openapi.yaml $(Build.ArtifactStagingDirectory)/openapi.yaml")
     publish: Json = {
         "publish": "$(Build.ArtifactStagingDirectory)",
         "artifact": "release",
@@ -144,11 +142,12 @@ def _test(design: Design) -> Json:
         {"download": "current", "artifact": "release", "displayName": "Fetch the release"},
         _start_all(design),
     ]
+    password = {"TEST_PASSWORD": "$(TEST_PASSWORD)"}
     for label, suite in suites:
-        run = bash(label, f"python -m pytest tests/{suite} --junitxml=results/{suite}.xml")
+        run = bash(label, f"python -m pytest tests/{suite} --junitxml=results/{suite}.xml", **password)
         steps += [run | {"condition": "succeededOrFailed()"} if suite != "contract" else run]
         steps += [_results("JUnit", f"{suite}.xml")]
-    logs = bash("Keep the logs of a failure", "docker compose logs --no-color", "docker logs service")
+    logs = bash("Keep the logs of a failure", "docker compose logs --no-color", "docker logs service", **password)
     return _stage("Test", ["Build"], [*steps, logs | {"condition": "failed()"}])
 
 
@@ -166,6 +165,7 @@ def _start_all(design: Design) -> Json:
         "Start the dependencies and the service",
         "python -m pip install --requirement tests/requirements.txt",
         "export TEST_PASSWORD=Aa1$(openssl rand -hex 16)",
+        'echo "##vso[task.setvariable variable=TEST_PASSWORD;issecret=true]$TEST_PASSWORD"',
         "docker compose up --detach --wait",
         "docker load --input $(Pipeline.Workspace)/release/image.tar",
         *([f"{run} --rm $(imageName):$(imageTag) --migrate"] if design.stack == "csharp" else []),
@@ -214,7 +214,10 @@ def _deploy(design: Design, name: str, environment: str, after: str) -> Json:
         "stage": name,
         "dependsOn": [after],
         "condition": "and(succeeded(), eq(variables['Build.SourceBranch'], 'refs/heads/main'))",
-        "variables": [{"group": f"{design.project}-{environment}"}, {"name": "baseUrl", "value": base_url(design, environment)}],
+        "variables": [
+            {"group": f"{design.project}-{environment}"},
+            {"name": "baseUrl", "value": base_url(design, environment)},
+        ],
         "jobs": [
             {
                 "deployment": name,

@@ -14,6 +14,7 @@ from local.drafts.landscape import (
     resource_group,
     secrets,
     vault,
+    worker_name,
 )
 from local.drafts.mechanisms import Gate, mechanism_of
 from local.drafts.pipeline_yaml import WATCH_MINUTES, build_pipeline, burn_threshold
@@ -62,7 +63,13 @@ def _caching(design: Design) -> str:
         table(
             ("Artifact", "Holds", "Made in", "Used in", "Kept"),
             [
-                ("`release`", "`image.tar`, `openapi.yaml`", "Build", "Test, SecurityScan, every deployment", "90 days"),
+                (
+                    "`release`",
+                    "`image.tar`, `openapi.yaml`",
+                    "Build",
+                    "Test, SecurityScan, every deployment",
+                    "90 days",
+                ),
                 ("`sbom`", "the image's bill of materials (CycloneDX)", "SecurityScan", "audits", "90 days"),
             ],
         ),
@@ -83,7 +90,7 @@ def _variables(design: Design) -> str:
             )
             for name in ENVIRONMENTS
         ),
-        ("`TEST_PASSWORD`", "one step of Test", "generated there, never stored"),
+        ("`TEST_PASSWORD`", "job Test", "generated there, masked, never stored"),
     ]
     held = [
         (
@@ -155,6 +162,7 @@ def _rollback(design: Design) -> str:
         f"`kubectl rollout undo` for {', '.join(f'`{name}`' for name in deployed(design))}"
         if on_kubernetes(design)
         else f"all traffic of `{api_name(design)}` back to the revision before"
+        + (f", `{worker_name(design)}` back to its own" if design.broker else "")
     )
     objective = design.levels[0]
     return bullets(

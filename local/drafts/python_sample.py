@@ -243,7 +243,9 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """Read once per process."""
     return Settings()'''
-    return paragraphs(table(("Setting", "Type", "Default", "Secret", "From"), rows), file_block("app/config.py", "python", text))
+    return paragraphs(
+        table(("Setting", "Type", "Default", "Secret", "From"), rows), file_block("app/config.py", "python", text)
+    )
 
 
 def _application(design: Design, operation: Operation) -> str:

@@ -13,11 +13,11 @@ from aiohttp import web
 from local.drafts import wire
 from local.drafts.answers import answer_prompt
 from local.drafts.faults import Fault, FaultScript, Kind
+from local.drafts.models import MODELS, model_info
 from local.drafts.plants import Plant, PlantNotFoundError
 from local.drafts.prefix_cache import PrefixCache, Reading
 from local.drafts.prompt import parse_prompt
 
-MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2", "claude-fable-5-1")
 PIECES = 40
 _ID = web.RequestKey("id", str)
 LARGEST_BODY = 32 * 1024 * 1024
@@ -28,7 +28,10 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class Seen:
-    """One request for a message, as the server saw it. `agent` and `task` are empty for foreign prompts."""
+    """One request for a message, as the server saw it. `agent` and `task` are empty for foreign prompts.
+
+    `settings` are its parameters besides model and texts.
+    """
 
     request_id: str
     model: str
@@ -37,12 +40,14 @@ class Seen:
     stream: bool
     status: int
     usage: wire.Usage | None
+    settings: wire.Json
 
 
 class DraftsServer:
     """The offline model. `seconds_per_answer` spreads each answer's text over that time.
 
-    `keys` are the keys (or bearer tokens) that are let in; None lets any in.
+    `keys` are the keys (or bearer tokens) that are let in; None lets any in. `models` is what its Models API tells;
+    None is a server without one.
     """
 
     def __init__(
@@ -54,6 +59,8 @@ class DraftsServer:
         keys: Container[str] | None = None,
     ) -> None:
         self.keys = keys
+        self.models: dict[str, wire.Json] | None = {name: model_info(name) for name in MODELS}
+        self.counted = 0
         self.seen: list[Seen] = []
         self.url = ""
         self.pace = seconds_per_answer
@@ -126,7 +133,7 @@ class DraftsServer:
         status = int(fault) if fault and fault.isdigit() else 200
         reading = self._cache.read(asked.model, asked.blocks) if status == 200 else None
         usage = reading.usage if reading else None
-        self.seen.append(Seen(_id(request), asked.model, agent, task, asked.stream, status, usage))
+        self.seen.append(Seen(_id(request), asked.model, agent, task, asked.stream, status, usage, asked.settings))
         if reading is None:
             return self._error(request, status, f"A scripted {status} of the offline server")
         text = answer_prompt(prompt, self._plants)
@@ -159,17 +166,24 @@ class DraftsServer:
 
     async def _count_tokens(self, request: web.Request) -> web.StreamResponse:
         asked = wire.parse_request(await request.read(), needs_max_tokens=False)
+        self.counted += 1
         return web.json_response({"input_tokens": sum(wire.count_tokens(block.text) for block in asked.blocks)})
 
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
-        page = {"has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]}
-        return web.json_response({"data": [_model(name) for name in MODELS]} | page)
+        known = self._known_models()
+        page = {"has_more": False, "first_id": next(iter(known), None), "last_id": next(reversed(known), None)}
+        return web.json_response({"data": list(known.values())} | page)
 
     async def _get_model(self, request: web.Request) -> web.StreamResponse:
-        name = request.match_info["id"]
-        if name not in MODELS:
+        name, known = request.match_info["id"], self._known_models()
+        if name not in known:
             raise wire.BadRequestError(f"model: {name}", status=404)
-        return web.json_response(_model(name))
+        return web.json_response(known[name])
+
+    def _known_models(self) -> dict[str, wire.Json]:
+        if self.models is None:
+            raise wire.BadRequestError("Not Found", status=404)
+        return self.models
 
     def _error(self, request: web.Request, status: int, message: str) -> web.Response:
         headers = _headers(request) | ({"retry-after": "1"} if status in (429, 529) else {})
@@ -215,8 +229,3 @@ def _headers(request: web.Request) -> dict[str, str]:
         for part in ("limit", "remaining")
     }
     return {"request-id": _id(request), "anthropic-organization-id": "offline"} | limits
-
-
-def _model(name: str) -> wire.Json:
-    shown = f"{name} (offline drafts)"
-    return {"type": "model", "id": name, "display_name": shown, "created_at": "2026-01-01T00:00:00Z"}

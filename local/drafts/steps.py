@@ -124,22 +124,26 @@ def roll_back(design: Design, environment: str) -> Json:
     name, group = api_name(design), resource_group(design, environment)
     if on_kubernetes(design):
         undo = [f"kubectl rollout undo deployment/{each}" for each in deployed(design)]
-        return azure(
-            design, environment, "Roll back to the version before", _credentials(design, environment), *undo
-        )
-    return azure(
-        design,
-        environment,
-        "Roll back: all traffic to the revision before",
+        return azure(design, environment, "Roll back to the version before", _credentials(design, environment), *undo)
+    lines = [
         previous(design, environment),
         f'az containerapp ingress traffic set --resource-group {group} --name {name} --revision-weight "$previous=100"',
-    )
+    ]
+    for worker in deployed(design)[1:]:
+        place = f"--resource-group {group} --name {worker}"
+        lines += [
+            previous(design, environment, worker),
+            f'az containerapp revision activate {place} --revision "$previous"',
+            f"az containerapp revision list {place} --query \"[?properties.active && name!='$previous'].name\" --output tsv | xargs --no-run-if-empty --max-args=1 az containerapp revision deactivate {place} --revision",
+        ]
+    return azure(design, environment, "Roll back to the revisions before", *lines)
 
 
-def previous(design: Design, environment: str) -> str:
-    """The shell line that finds the revision before this release."""
-    query = f"reverse(sort_by([?name!='{api_name(design)}--v$(imageTag)'], &properties.createdTime))[0].name"
-    return f'previous=$(az containerapp revision list --resource-group {resource_group(design, environment)} --name {api_name(design)} --query "{query}" --output tsv)'
+def previous(design: Design, environment: str, component: str | None = None) -> str:
+    """The shell line that finds a component's revision before this release."""
+    name = component or api_name(design)
+    query = f"reverse(sort_by([?name!='{name}--v$(imageTag)'], &properties.createdTime))[0].name"
+    return f'previous=$(az containerapp revision list --resource-group {resource_group(design, environment)} --name {name} --query "{query}" --output tsv)'
 
 
 def _credentials(design: Design, environment: str) -> str:

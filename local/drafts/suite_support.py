@@ -84,10 +84,13 @@ def seed(client: httpx.Client) -> dict[str, str]:
 
 _CREATE = '''
 
+
 def create(client: httpx.Client, path: str, operation: str) -> str:
     """Make one record with the contract's own example and return its id."""
     body, headers = released_contract().example(operation), {"Idempotency-Key": str(uuid4())}
-    return client.post(path, json=body, headers=headers).raise_for_status().json()["id"]'''
+    response = client.post(path, json=body, headers=headers)
+    response.raise_for_status()
+    return response.json()["id"]'''
 
 _CONFTEST = '''"""Fixtures that all black-box suites share. The environment is read when a test runs, not at import."""
 

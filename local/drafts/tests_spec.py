@@ -5,6 +5,7 @@
 
 import re
 
+from local.drafts.brief import Requirement
 from local.drafts.containers import is_guessed, services
 from local.drafts.contract_tests import (
     UNKNOWN_ID,
@@ -19,6 +20,7 @@ from local.drafts.contract_tests import (
 from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
 from local.drafts.load_test import locust
 from local.drafts.mechanisms import Gate, mechanism_of, operations_of
+from local.drafts.objectives import operation_of
 from local.drafts.seeding import seeds
 from local.drafts.shapes import Design, Operation
 from local.drafts.suite_support import PROPERTY_TESTS, REQUIREMENTS, compose, conftest, service_module
@@ -71,10 +73,17 @@ def _requirement_tests(design: Design, *gates: Gate) -> str:
     for one in design.requirements:
         mechanism = mechanism_of(one)
         if mechanism.gate in gates:
-            names = ", ".join(f"`{operation.id}`" for operation in operations_of(one, design)[:2])
+            names = ", ".join(f"`{operation.id}`" for operation in _proving(one, design))
             proof = mechanism.tested + (f" ({names})" if names else "")
             rows.append((f"[{one.id}]", quote(one.text, 120), proof))
     return table(("Requirement", "The PRD says", "Proved by"), rows) if rows else ""
+
+
+def _proving(requirement: Requirement, design: Design) -> list[Operation]:
+    """The operations that show whether a requirement holds: those under its objective, or those it is about."""
+    levels = (level for level in design.levels if level.target.requirement == requirement.id)
+    aimed = [one for level in levels if (one := operation_of(level, design))]
+    return aimed or list(operations_of(requirement, design)[:2])
 
 
 def _integration(design: Design) -> str:
@@ -107,7 +116,10 @@ def _flow_tests(design: Design) -> str:
     if creating is None:
         return _at_once_test(design)
     seeded = ", seeded" if "{" in creating.path else ""
-    tests = ['"""Integration tests: what holds across requests, stores and messages."""', _same_key_test(creating, seeded)]
+    tests = [
+        '"""Integration tests: what holds across requests, stores and messages."""',
+        _same_key_test(creating, seeded),
+    ]
     reading = next(
         (one for one in design.business if one.action == "read" and one.resource == creating.resource and one.path.count("{") == 1),
         None,
@@ -237,10 +249,7 @@ def _security(design: Design) -> str:
 def _security_tests(design: Design) -> str:
     closed = [one for one in design.business if not one.open]
     plain = [one for one in closed if "{" not in one.path] or closed
-    paths = ",\n    ".join(
-        f'("{one.method}", "{re.sub(r"\{[^}]+\}", UNKNOWN_ID, one.path)}")'
-        for one in closed
-    )
+    paths = ",\n    ".join(f'("{one.method}", "{re.sub(r"\{[^}]+\}", UNKNOWN_ID, one.path)}")' for one in closed)
     tests = [
         '"""Security tests: credentials, validation, limits and abuse."""\n\nimport pytest\n\n'
         f'CLOSED = [\n    {paths},\n]\nHOSTILE = ["\' OR \'1\'=\'1", "{{{{7*7}}}}", "../../etc/passwd", "<script>alert(1)</script>", "a\\r\\nX-Injected: 1"]'.replace(

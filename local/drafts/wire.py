@@ -5,7 +5,7 @@ Pure. Shapes follow the public API reference; the `anthropic` package is their t
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 type Json = dict[str, Any]
@@ -50,6 +50,7 @@ class MessagesRequest:
     max_tokens: int
     stream: bool
     blocks: tuple[Block, ...]
+    settings: Json = field(default_factory=dict[str, Any])
 
     @property
     def last_user_texts(self) -> tuple[str, ...]:
@@ -181,7 +182,8 @@ def parse_request(body: bytes, *, needs_max_tokens: bool = True) -> MessagesRequ
     blocks = [*_blocks(data.get("system") or [], "system", "system")]
     for index, message in enumerate(cast("list[object]", messages)):
         blocks += _message_blocks(message, f"messages.{index}")
-    return MessagesRequest(model, limit, stream, tuple(blocks))
+    settings = {name: data[name] for name in ("max_tokens", "thinking", "output_config") if name in data}
+    return MessagesRequest(model, limit, stream, tuple(blocks), settings)
 
 
 def _object(body: bytes) -> Mapping[str, object]:

@@ -56,6 +56,8 @@ class FakeDesignApp:
         self.created = True
         self.status_at_start = "queued"
         self.findings = 0
+        self.reused = 0
+        self.money: dict[str, Any] = {}
         self.error: Any = None
         self.polls_until_end = 1
         self.on_poll: Callable[[], None] = lambda: None
@@ -172,7 +174,9 @@ class FakeDesignApp:
                 "cache_read_tokens": 3000,
                 "output_tokens": 20000,
                 "seconds": 300.5,
+                "reused": self.reused,
             },
+            **self.money,
             "findings": self.findings,
             "files": [self._file(path, content) for path, content in self.files.items()] if ended else [],
             "error": self.error if ended else None,

@@ -24,11 +24,25 @@ def folder(tmp_path: Path) -> Path:
     folders = Folders("20260301-102030", FOLDER, "designs/agents", "order-service")
     texts = {agent.deliverable: pack.text(agent.deliverable) or "" for agent in agents("python")}
     paths = {call.deliverable: folders.deliverable_path(call) for call in calls}
-    entries = {name: FileEntry(paths[name], len(text.encode()), content_hash(text.encode())) for name, text in texts.items()}
+    entries = {
+        name: FileEntry(paths[name], len(text.encode()), content_hash(text.encode())) for name, text in texts.items()
+    }
     prd = BlobRef("runs", "x/prd.md", "", content_hash(pack.prd.encode()), len(pack.prd.encode()))
-    run = RunInput("order-service-1", "order-service", "Order Service", prd, "order-service.md", None, Options("python", "asked for", "postgres"), "designs", calls)
+    run = RunInput(
+        "order-service-1",
+        "order-service",
+        "Order Service",
+        prd,
+        "order-service.md",
+        None,
+        Options("python", "asked for", "postgres"),
+        "designs",
+        calls,
+    )
     outcomes = tuple(Outcome(call.key, "done", Usage(calls=1), file=entries[call.deliverable]) for call in calls)
-    request = ManifestRequest(run, folders, "completed", outcomes, "2026-03-01T10:20:30+00:00", "2026-03-01T10:21:00+00:00")
+    request = ManifestRequest(
+        run, folders, "completed", outcomes, "2026-03-01T10:20:30+00:00", "2026-03-01T10:21:00+00:00"
+    )
     composed = compose_pack(request, Material(texts, pack.prd, {}, [], []), catalogue())
     contents = {f"{FOLDER}/{path}": content for path, content in composed.files.items()}
     contents |= {paths[name]: text.encode() for name, text in texts.items()}

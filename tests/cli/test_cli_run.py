@@ -92,6 +92,30 @@ def test_the_end_lists_files_with_size_and_agent_and_says_what_it_took(
 
 
 @pytest.mark.parametrize(
+    ("money", "reused", "said"),
+    [
+        (
+            {"cost_usd": 0.6241},
+            0,
+            "7 calls, 4,200 tokens in (3,000 of them from the cache), 20,000 out, $0.62, 2 min 5 s",
+        ),
+        ({"cost_usd": 0.0312}, 0, "20,000 out, $0.0312, 2 min 5 s"),
+        ({"cost_usd": None}, 0, "20,000 out, price unknown, 2 min 5 s"),
+        (
+            {"cost_usd": 0.0},
+            6,
+            "7 calls and 6 reused, 4,200 tokens in (3,000 of them from the cache), 20,000 out, $0.00",
+        ),
+    ],
+)
+def test_the_end_says_what_the_run_cost_and_what_an_earlier_one_had_paid(
+    app: FakeDesignApp, design_backend: RunCommand, money: dict[str, float | None], reused: int, said: str
+) -> None:
+    app.money, app.reused = money, reused
+    assert said in design_backend("run", "order-service.md", "--url", app.url).stdout
+
+
+@pytest.mark.parametrize(
     ("status", "code"),
     [("completed", 0), ("completed_with_findings", 1), ("partial", 1), ("failed", 1), ("cancelled", 1)],
 )

@@ -7,8 +7,8 @@ import pytest
 
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
+from shared.answers import join
 from shared.catalogue import catalogue
-from shared.answers import Answer, join
 from shared.claude import AnthropicApi, Claude
 from shared.errors import CallInterrupted, CallRefused
 from shared.keys import FixedKey

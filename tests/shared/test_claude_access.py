@@ -10,8 +10,8 @@ from aiohttp import web
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
 from local.drafts.server import DraftsServer
-from shared.catalogue import catalogue
 from shared.answers import Answer
+from shared.catalogue import catalogue
 from shared.claude import AnthropicApi, Claude
 from shared.errors import CallInterrupted, CallRefused, SettingsError
 from shared.keys import FixedKey

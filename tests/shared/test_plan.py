@@ -1,12 +1,18 @@
 """The Execution Plan Summary."""
 
+from dataclasses import replace
+
 from shared.catalogue import catalogue
 from shared.contracts import Options
 from shared.plan import make_plan
+from shared.prices import DEFAULT
 
 
-def plan_for(characters: int = 8_000, db: str | None = None):
-    return make_plan(catalogue().calls_for("python"), Options("python", "asked for", db), characters)
+def plan_for(
+    prefix_tokens: int = 4_000, db: str | None = None, *, model: str = "claude-sonnet-5-5", counted: bool = False
+):
+    calls = [replace(call, model=model) for call in catalogue().calls_for("python")]
+    return make_plan(calls, Options("python", "asked for", db), prefix_tokens, counted=counted, prices=DEFAULT)
 
 
 def test_the_summary_has_the_commands_form():
@@ -31,7 +37,29 @@ def test_a_parallel_phase_takes_as_long_as_its_longest_call():
 
 
 def test_a_longer_prd_is_estimated_to_cost_more_input_for_every_call():
-    assert plan_for(44_000).estimated_input_tokens - plan_for(4_000).estimated_input_tokens == 7 * 10_000
+    assert plan_for(14_000).estimated_input_tokens - plan_for(4_000).estimated_input_tokens == 7 * 10_000
+
+
+def test_the_plan_says_whether_claude_counted_the_prd():
+    assert plan_for(counted=True).to_dict()["estimated_tokens"]["basis"] == "counted"
+    assert "(PRD counted by Claude)" in plan_for(counted=True).text()
+    assert "(PRD estimated from its length)" in plan_for().text()
+
+
+def test_the_cost_is_estimated_from_the_price_list_with_its_day():
+    plan = plan_for(20_000)
+    # Written to the cache: the PRD once, the architecture once, and the other four documents for the synthesis.
+    others = 18_000 + 9_000 + 11_000 + 12_000
+    dollars = (7 * 2_000 * 2 + (20_000 + 20_000 + others) * 2.5 + (6 * 20_000 + 4 * 20_000) * 0.1) / 1e6
+    assert plan.estimated_cost is not None
+    assert float(plan.estimated_cost) == round(dollars + plan.estimated_output_tokens * 10 / 1e6, 9)
+    assert f"Estimated cost: about ${plan.estimated_cost:.2f} (prices of {DEFAULT.as_of})" in plan.text()
+
+
+def test_a_model_without_a_price_costs_nobody_knows_what():
+    plan = plan_for(model="claude-next")
+    assert plan.to_dict()["estimated_cost_usd"] is None
+    assert "Estimated cost: price unknown (claude-next)" in plan.text()
 
 
 def test_the_json_form_names_phases_calls_and_reasons():

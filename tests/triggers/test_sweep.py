@@ -66,7 +66,7 @@ async def test_a_claim_whose_run_never_appeared_is_taken_over_after_its_grace(se
     await accept_drop(services, as_client(client), name, None)
     client.loses = False
     assert run_id not in await sweep_prds(services, as_client(client)), "the starter may still be at it"
-    await asyncio.sleep(1.1)
+    await asyncio.sleep(3.1)
     assert run_id in await sweep_prds(services, as_client(client))
     assert run_id in client.started
 
