@@ -22,6 +22,7 @@ check: $(UV)  ## Lint, types, architecture, generated files
 
 bench: $(UV)  ## Measure
 	@$(RUN) python -m benchmarks.figures
+	@$(RUN) python -m benchmarks.checks
 
 format: $(UV)  ## Format the code
 	@$(RUN) ruff check --fix

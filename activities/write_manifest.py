@@ -30,18 +30,20 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     if request.status == "running":
         texts = await _orchestrator_texts(services.blobs, request)
         manifest = render_manifest(request, Written(texts), catalogue())
-        composed = ComposedPack({MANIFEST: manifest.encode()}, [])
+        composed, first = ComposedPack({MANIFEST: manifest.encode()}, []), list[Finding]()
     else:
         material = await _gather(services.blobs, request)
-        composed = await asyncio.to_thread(compose_pack, request, material, catalogue())
-        telemetry.run_ended(request, material.first_findings, composed.findings)
+        composed, first = await asyncio.to_thread(compose_pack, request, material, catalogue()), material.first_findings
     files = await _write_files(services.blobs, request, composed)
     listing = json.dumps([entry.to_dict() for entry in files]).encode()
+    listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
+    status = _status(request, composed)
+    telemetry.run_ended(request, status, first, composed.findings)
     return RunResult(
-        status=_status(request, composed),
+        status=status,
         project=request.run.project,
         folder=request.folders.project_folder,
-        files=await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json"),
+        files=listed,
         usage=sum((outcome.usage for outcome in request.outcomes), request.warming),
         findings=len(composed.findings),
     )

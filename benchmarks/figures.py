@@ -54,7 +54,9 @@ async def measure_runs() -> None:
                 print(f"first run: {await _run(http, PRD):.1f} s")
                 later = [await _run(http, f"{PRD}\n- Variant {number} must work.\n") for number in range(5)]
                 print(f"later runs: median {statistics.median(later):.2f} s")
-                long = PRD + "\n".join(f"Background paragraph {number}. {'More words. ' * 20}\n" for number in range(400))
+                long = PRD + "\n".join(
+                    f"Background paragraph {number}. {'More words. ' * 20}\n" for number in range(400)
+                )
                 print(f"a PRD of {len(long) // 1000} kB: {await _run(http, long):.2f} s")
                 together = time.perf_counter()
                 prds = [f"{PRD}\n- Together {number} must work.\n" for number in range(20)]
@@ -64,7 +66,9 @@ async def measure_runs() -> None:
             await host.stop()
         _print_histories(Path(state))
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    print(f"largest child process: {children} MB; host: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    print(
+        f"largest child process: {children} MB; host: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+    )
 
 
 async def _run(http: httpx2.AsyncClient, prd: str) -> float:

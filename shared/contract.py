@@ -113,9 +113,7 @@ class Contract:
     document: Node
     first_line: int
     located: LocatedYaml = field(repr=False)
-    _resolved: dict[str, Target | None] = field(
-        default_factory=dict[str, "Target | None"], init=False, repr=False
-    )
+    _resolved: dict[str, Target | None] = field(default_factory=dict[str, "Target | None"], init=False, repr=False)
 
     def line(self, *place: str | int) -> int:
         """The line of the key or item at `place`, or of the nearest part above it that exists."""
@@ -146,9 +144,7 @@ class Contract:
 
     def of_kind(self, kind: str) -> Iterator[Site]:
         """The sites of one kind that are no references."""
-        return (
-            site for site in self.sites if site.kind == kind and (kind == "schema" or "$ref" not in site.node)
-        )
+        return (site for site in self.sites if site.kind == kind and (kind == "schema" or "$ref" not in site.node))
 
     def resolve(self, reference: object) -> Target | None:
         """Follow a local reference (`#/...`), and those it leads to; None where it ends at nothing or in a circle."""
@@ -297,9 +293,7 @@ class Contract:
                 key = (text_of(held.get("name")), text_of(held.get("in")))
                 if key[0] and key not in seen:
                     own.add(key)
-                    yield Parameter(
-                        *key, held.get("required") is True, self.line(*at), (*owner, "parameters", index)
-                    )
+                    yield Parameter(*key, held.get("required") is True, self.line(*at), (*owner, "parameters", index))
             seen |= own
 
     def _responses(self, place: Place, responses: Node) -> Iterator[Response]:
@@ -308,9 +302,7 @@ class Contract:
                 continue
             at, held = self.follow((*place, "responses", status), raw)
             types = tuple(mapping(mapping(held).get("content")))
-            yield Response(
-                status, types, self._schema_names(held), self.line(*place, "responses", status), at
-            )
+            yield Response(status, types, self._schema_names(held), self.line(*place, "responses", status), at)
 
     def _schema_names(self, held: object) -> tuple[str, ...]:
         """The component schemas that a body's media types refer to, directly or as a list's items."""

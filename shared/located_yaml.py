@@ -67,9 +67,7 @@ class LocatedYaml:
 def load_located(text: str) -> LocatedYaml:
     """Parse one YAML document; `UnreadableYamlError` says where and why not."""
     if len(text) > MAXIMUM_CHARACTERS:
-        raise UnreadableYamlError(
-            0, f"It has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read."
-        )
+        raise UnreadableYamlError(0, f"It has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read.")
     reader = _Reader()
     for event in _events(text):
         reader.take(event)
@@ -79,17 +77,13 @@ def load_located(text: str) -> LocatedYaml:
 def _events(text: str) -> "Iterator[Event]":
     import yaml
 
-    loader = cast(
-        "type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )  # libyaml, where it was built
+    loader = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # libyaml, where it was built
     parse = cast("Callable[..., Iterator[Event]]", yaml.parse)  # pyright: ignore[reportUnknownMemberType] (untyped)
     try:
         yield from parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise UnreadableYamlError(
-            mark.line if mark else 0, f"It is not valid YAML: {error.problem}."
-        ) from None
+        raise UnreadableYamlError(mark.line if mark else 0, f"It is not valid YAML: {error.problem}.") from None
     except yaml.reader.ReaderError as error:
         raise UnreadableYamlError(0, f"It holds a character that YAML forbids: {error.reason}.") from None
     except UnicodeEncodeError:
@@ -150,11 +144,7 @@ class _Reader:
         plain = bool(event.implicit[0]) and event.tag is None
         value = _core_value(text, line) if plain else text
         is_key = self._awaits_key()
-        if (
-            plain
-            and len(self.traps) < MAXIMUM_TRAPS
-            and (_TRAP.fullmatch(text) or (is_key and value != text))
-        ):
+        if plain and len(self.traps) < MAXIMUM_TRAPS and (_TRAP.fullmatch(text) or (is_key and value != text)):
             self.traps.append((line, text))
         placed: object = text if is_key else value
         self._remember(event.anchor, placed, 1, 0)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,16 @@ def _parser() -> "MarkdownIt":
     return MarkdownIt("commonmark").enable("table").disable("inline")
 
 
+@lru_cache(maxsize=16)
+def _tokens(text: str) -> list["Token"]:
+    """The document's tokens; every check of a document asks for them, so the last few are kept."""
+    return _parser().parse(text)
+
+
 def sections(text: str, level: int = 2) -> list[Section]:
     """The sections headed at `level`, in order; a section runs to the next heading of that level or above."""
     lines = _lines(text)
-    headings = list(_headings(_parser().parse(text), level))
+    headings = list(_headings(_tokens(text), level))
     ends = [line for _, line, _ in headings[1:]] + [len(lines)] * bool(headings)
     return [
         Section(title, start + 1, "".join(lines[start + 1 : end]).strip())
@@ -53,13 +59,13 @@ def sections(text: str, level: int = 2) -> list[Section]:
 
 def title(text: str) -> str | None:
     """The first `#` heading's text."""
-    return next((name for name, _, _ in _headings(_parser().parse(text), 1)), None)
+    return next((name for name, _, _ in _headings(_tokens(text), 1)), None)
 
 
 def fences(text: str) -> list[Fence]:
     """All fenced blocks, also those inside lists and quotes, in order."""
     lines = _lines(text)
-    return [_fence(token, lines) for token in _parser().parse(text) if token.type == "fence" and token.map]
+    return [_fence(token, lines) for token in _tokens(text) if token.type == "fence" and token.map]
 
 
 def _lines(text: str) -> list[str]:

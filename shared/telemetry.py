@@ -202,14 +202,14 @@ def call(*, model: str, max_tokens: int, base_url: str | None, stream: bool = Tr
             _instruments().seconds.record(time.monotonic() - started, made.common)
 
 
-def run_ended(request: ManifestRequest, first: Sequence["Finding"], last: Sequence["Finding"]) -> None:
+def run_ended(request: ManifestRequest, status: str, first: Sequence["Finding"], last: Sequence["Finding"]) -> None:
     """The span of a run whose final manifest is written, and what is counted of it. Repeated, it is the same span."""
-    if request.status == "running":
+    if status == "running":
         return
     for stage, findings in (("first", first), ("last", last)):
         for finding in findings:
             _instruments().findings.add(1, {RULE: finding.rule, SEVERITY: finding.severity, STAGE: stage})
-    run, status = request.run, request.status
+    run = request.run
     _instruments().runs.add(1, {RUN_STATUS: status, STACK: run.options.stack})
     attributes: Attributes = {
         OPERATION: "invoke_workflow",

@@ -34,7 +34,14 @@ def test_exactly_the_expected_functions_are_registered(app: App):
         "orchestrator", "system_architect", "api_backend_tester", "azure_devops_pipelines_expert",
         "azure_monitor_logs_expert", "python_backend_dev", "csharp_expert",
     )  # fmt: skip
-    effects = ("claim_folder", "check_deliverable", "check_pack", "publish_deliverable", "warm_prefix", "write_manifest")
+    effects = (
+        "claim_folder",
+        "check_deliverable",
+        "check_pack",
+        "publish_deliverable",
+        "warm_prefix",
+        "write_manifest",
+    )
     assert kinds(app) == {
         "prd_dropped": "blobTrigger",
         "sweep": "timerTrigger",
@@ -86,7 +93,16 @@ def test_what_starts_runs_has_a_durable_client(app: App):
 
 
 def test_indexing_imports_no_sdk():
-    heavy = ("anthropic", "azure.storage.blob", "azure.identity", "azure.keyvault", "openapi_spec_validator", "ruamel", "azure.monitor", "opentelemetry.sdk")
+    heavy = (
+        "anthropic",
+        "azure.storage.blob",
+        "azure.identity",
+        "azure.keyvault",
+        "openapi_spec_validator",
+        "ruamel",
+        "azure.monitor",
+        "opentelemetry.sdk",
+    )
     code = f"import sys, function_app; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -77,7 +77,8 @@ def _check_code(pack: Pack, contract: Contract) -> Iterator[Finding]:
     tests = pack.text(TESTS)
     if tests is not None:
         facts = code_facts(tests)
-        named = {test: _named_operation(test, contract.operations) for test in facts.tests}
+        prefixes = {"": ""} | {f"test_{snake(each.operation_id)}_": each.operation_id for each in contract.operations}
+        named = {test: _named_operation(test, prefixes) for test in facts.tests}
         for operation in contract.operations:
             own = [test for test in facts.tests if _tests_operation(test, named[test], operation)]
             yield from _check_tested(operation, own)
@@ -101,10 +102,9 @@ def _check_tested(operation: Operation, own: list[TestFunction]) -> Iterator[Fin
         yield found(NO_ERROR_TEST, TESTS, 1, message, mend)
 
 
-def _named_operation(test: TestFunction, operations: tuple[Operation, ...]) -> str:
+def _named_operation(test: TestFunction, prefixes: dict[str, str]) -> str:
     """The operationId that a test is named after: the longest, since `createOrder` also begins `createOrderPayment`."""
-    ids = [each.operation_id for each in operations if test.name.startswith(f"test_{snake(each.operation_id)}_")]
-    return max(ids, key=len, default="")
+    return prefixes[max((prefix for prefix in prefixes if test.name.startswith(prefix)), key=len, default="")]
 
 
 def _tests_operation(test: TestFunction, named: str, operation: Operation) -> bool:

@@ -14,9 +14,7 @@ from shared.checks.oas.flaw import Flaw
 from shared.contract import Contract, contract_blocks, read_contract
 from shared.located_yaml import UnreadableYamlError
 
-NOT_ONE = Rule(
-    "OAS-001", "error", "There is exactly one contract, so that everything else can derive from it."
-)
+NOT_ONE = Rule("OAS-001", "error", "There is exactly one contract, so that everything else can derive from it.")
 NOT_YAML = Rule("OAS-002", "error", "A contract that does not parse cannot be built from.")
 NOT_3_1 = Rule("OAS-003", "error", "The contract is promised as OpenAPI 3.1.")
 NO_PATHS = Rule("OAS-005", "error", "A contract without an operation describes no service.")
@@ -55,9 +53,7 @@ def _check_block(context: Context, block: markdown.Fence) -> Iterator[Finding]:
         contract = read_contract(block)
     except UnreadableYamlError as error:
         line = block.line + 1 + error.line
-        yield context.finding(
-            NOT_YAML, line, f"The contract can't be read. {error.message}", "Correct the YAML."
-        )
+        yield context.finding(NOT_YAML, line, f"The contract can't be read. {error.message}", "Correct the YAML.")
         return
     version = contract.document.get("openapi", contract.document.get("swagger"))
     if not isinstance(version, str) or not _VERSION.fullmatch(version) or "openapi" not in contract.document:
@@ -83,9 +79,7 @@ def _findings(context: Context, contract: Contract) -> Iterator[Finding]:
 
 def _flaws(contract: Contract) -> Iterator[Flaw]:
     if not contract.operations:
-        yield Flaw(
-            NO_PATHS, ("paths",), "The document has no operation under `paths`.", "Describe every operation."
-        )
+        yield Flaw(NO_PATHS, ("paths",), "The document has no operation under `paths`.", "Describe every operation.")
     found = [flaw for concern in _CONCERNS for flaw in concern.flaws(contract)]
     explained = any(flaw.rule in _BREAK_SCHEMAS for flaw in found)
     yield from (flaw for flaw in found if not (explained and flaw.rule is examples.UNUSABLE_SCHEMA))

@@ -13,12 +13,14 @@ SECTION_ORDER = Rule("STR-004", "warning", "Sections keep the contract's order, 
 FENCE_OPEN = Rule("STR-005", "error", "An unclosed fence means the document was cut off.")
 FENCE_UNTAGGED = Rule("STR-006", "warning", "A block without a language tag cannot be checked or extracted.")
 PLACEHOLDER = Rule("STR-007", "error", "Placeholder text is work that was not done.")
+TOO_LONG = Rule("STR-009", "error", "A document this long is read by nobody, and by no check in full.")
 TOO_SHORT = Rule("STR-008", "error", "A document this short cannot hold its sections.")
 RULES = (
-    NO_TITLE, SECTION_MISSING, SECTION_EMPTY, SECTION_ORDER, FENCE_OPEN, FENCE_UNTAGGED, PLACEHOLDER, TOO_SHORT,
+    NO_TITLE, SECTION_MISSING, SECTION_EMPTY, SECTION_ORDER, FENCE_OPEN, FENCE_UNTAGGED, PLACEHOLDER, TOO_SHORT, TOO_LONG,
 )  # fmt: skip
 
 MINIMUM_CHARACTERS = 200
+MAXIMUM_CHARACTERS = 1_500_000
 _PLACEHOLDER = re.compile(
     r"\b(?:TODO|TBD|FIXME)\b|^\s*(?:\.\.\.|…)\s*$"
     r"|\b(?:similar to above|same as above|rest omitted|omitted for brevity)\b",
@@ -28,6 +30,10 @@ _PLACEHOLDER = re.compile(
 
 def check(context: Context) -> Iterator[Finding]:
     """Apply every structure rule to one deliverable."""
+    if len(context.text) > MAXIMUM_CHARACTERS:
+        message = f"The document has {len(context.text):,} characters; at most {MAXIMUM_CHARACTERS:,} are checked."
+        yield context.finding(TOO_LONG, 1, message, "Leave out what repeats, or link to it.")
+        return
     if context.whole and len(context.text.strip()) < MINIMUM_CHARACTERS:
         yield context.finding(
             TOO_SHORT,

@@ -4,11 +4,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from fake_design_app import FakeDesignApp
-from run_command import RunCommand
 from typer.testing import CliRunner, Result
 
 from cli.main import app as command
+from tests.cli.fake_design_app import FakeDesignApp
+from tests.cli.run_command import RunCommand
 
 
 @pytest.fixture

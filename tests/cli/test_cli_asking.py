@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from fake_design_app import MANIFEST, PLAN_TEXT, RUN_ID, Answer, FakeDesignApp
-from run_command import RunCommand
 
 from cli.api import DesignApi
 from cli.errors import CliError, Refused
 from cli.follow import Pace, follow, patiently
 from cli.records import Run
+from tests.cli.fake_design_app import MANIFEST, PLAN_TEXT, RUN_ID, Answer, FakeDesignApp
+from tests.cli.run_command import RunCommand
 
 IMPATIENT = Pace(first=0.01, most=0.02, patience=0.1)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from fake_design_app import MANIFEST, RUN_ID, Answer, FakeDesignApp
-from run_command import RunCommand
 
 from local.errors import HostError
+from tests.cli.fake_design_app import MANIFEST, RUN_ID, Answer, FakeDesignApp
+from tests.cli.run_command import RunCommand
 
 
 @dataclass

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_design_app import MANIFEST, RUN_ID, Answer, FakeDesignApp
-from run_command import RunCommand
+
+from tests.cli.fake_design_app import MANIFEST, RUN_ID, Answer, FakeDesignApp
+from tests.cli.run_command import RunCommand
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from fake_design_app import ARCHITECTURE, MANIFEST, OPENAPI, PLAN_TEXT, RUN_ID, Answer, FakeDesignApp
-from run_command import RunCommand
+
+from tests.cli.fake_design_app import ARCHITECTURE, MANIFEST, OPENAPI, PLAN_TEXT, RUN_ID, Answer, FakeDesignApp
+from tests.cli.run_command import RunCommand
 
 
 def test_a_run_brings_every_file_to_its_container_path(

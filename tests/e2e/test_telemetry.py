@@ -97,8 +97,11 @@ async def run_to_its_end(state: Path, connection: str) -> AsyncGenerator[str]:
         async with httpx2.AsyncClient(base_url=info.url, timeout=60) as http:
             prd = prd_text("Ladder Library", LINE)
             run_id = (await http.post("/api/runs", json={"prd": prd, "stack": "python"})).json()["id"]
-            while (run := (await http.get(f"/api/runs/{run_id}")).json())["status"] not in ENDED:
+            run, deadline = {"status": "queued"}, time.monotonic() + 60
+            while run["status"] not in ENDED:
+                assert time.monotonic() < deadline, run
                 await asyncio.sleep(0.1)
+                run = (await http.get(f"/api/runs/{run_id}")).raise_for_status().json()
             assert run["status"].startswith("completed"), run["error"]
         yield run_id
     finally:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from shared.checks import Context, Pack, PackDocument
 from shared.catalogue import Agent, catalogue
+from shared.checks import Context, Pack, PackDocument
 
 FOLDER = Path(__file__).parent
 STACKS = ("python", "csharp")
@@ -32,7 +32,10 @@ def changed(pack: Pack, name: str, old: str, new: str) -> Pack:
     text = pack.text(name)
     assert text is not None
     assert old in text, old
-    mutated = [PackDocument(each.name, text.replace(old, new, 1) if each.name == name else each.text) for each in pack.documents]
+    mutated = [
+        PackDocument(each.name, text.replace(old, new, 1) if each.name == name else each.text)
+        for each in pack.documents
+    ]
     return Pack(tuple(mutated), pack.prd, pack.stack, pack.db)
 
 

@@ -40,9 +40,7 @@ def test_an_operation_knows_its_statuses_schemas_tags_and_parameters():
     assert {one.status: one.schemas for one in creating.responses}["400"] == ("Problem",)
     assert [one.status for one in creating.responses if one.is_success] == ["201"]
     assert creating.tags == ("Orders",)
-    assert [(one.name, one.location, one.required) for one in reading.parameters] == [
-        ("orderId", "path", True)
-    ]
+    assert [(one.name, one.location, one.required) for one in reading.parameters] == [("orderId", "path", True)]
 
 
 def test_security_is_the_operations_own_or_else_that_of_the_document():
@@ -60,9 +58,7 @@ def test_a_schema_has_the_properties_and_required_names_of_its_parts():
 
 
 def test_webhooks_stand_apart_from_operations():
-    assert [(one.operation_id, one.path) for one in contract().webhooks] == [
-        ("notifyOrderChanged", "orderChanged")
-    ]
+    assert [(one.operation_id, one.path) for one in contract().webhooks] == [("notifyOrderChanged", "orderChanged")]
 
 
 def test_lines_of_places_that_do_not_exist_are_those_of_what_is_above():

@@ -31,9 +31,13 @@ def test_values_are_those_of_the_core_schema(text: str, value: object):
 
 def test_every_part_has_its_line():
     located = load_located("a:\n  - x\n  - b:\n      c: 1\nd: {e: 2}\n")
-    assert [
-        located.line(place) for place in [("a",), ("a", 1), ("a", 1, "b", "c"), ("d", "e"), ("d", "f")]
-    ] == [0, 2, 3, 4, 4]
+    assert [located.line(place) for place in [("a",), ("a", 1), ("a", 1, "b", "c"), ("d", "e"), ("d", "f")]] == [
+        0,
+        2,
+        3,
+        4,
+        4,
+    ]
 
 
 def test_unquoted_words_that_older_readers_take_for_something_else_are_told():

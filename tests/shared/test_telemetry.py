@@ -97,13 +97,13 @@ async def app(storage: str, drafts: DraftsServer) -> AsyncIterator[Services]:
         yield services
 
 
-def run(run_id: str, status: str = "completed") -> ManifestRequest:
+def run(run_id: str) -> ManifestRequest:
     """The last thing that is asked for in a run."""
     options = Options("python", "asked for")
     given = RunInput(run_id, "orders", "Orders", BLOB, "orders.md", None, options, "out", ())
     folders = Folders("20261122-081500", "out/projects/orders/20261122-081500", "out/agents", "orders")
     times = ("2026-11-22T08:15:00.250+00:00", "2026-11-22T08:19:00.500+00:00")
-    return ManifestRequest(given, folders, status, (), *times)
+    return ManifestRequest(given, folders, "completed", (), *times)
 
 
 def context_of(span: ReadableSpan) -> trace.SpanContext:
@@ -159,7 +159,7 @@ def test_the_names_are_those_of_the_installed_conventions(kind: str):
 async def test_all_spans_of_a_run_are_one_trace_below_the_run(app: Services, recorded: Recorded):
     await draft(app, "spans-2")
     await draft(app, "spans-2", "api-backend-tester")
-    telemetry.run_ended(run("spans-2"), [], [])
+    telemetry.run_ended(run("spans-2"), "completed", [], [])
     first_call, first_agent, second_call, second_agent, whole = recorded.spans
     assert {context_of(span).trace_id for span in recorded.spans} == {telemetry.run_ids("spans-2")[0]}
     assert len({context_of(span).span_id for span in recorded.spans}) == 5
@@ -179,10 +179,10 @@ async def test_runs_do_not_share_a_trace(app: Services, recorded: Recorded):
 
 
 def test_a_run_is_told_once_it_has_ended_with_its_own_times(recorded: Recorded):
-    telemetry.run_ended(run("spans-5", "running"), [], [])
+    telemetry.run_ended(run("spans-5"), "running", [], [])
     assert recorded.spans == ()
     finding = Finding("OAS-003", "error", "integration-architecture.md", 1, "", "")
-    telemetry.run_ended(run("spans-5", "failed"), [finding, finding], [finding])
+    telemetry.run_ended(run("spans-5"), "failed", [finding, finding], [finding])
     (span,) = recorded.spans
     assert span.start_time == 1_795_335_300_250_000_000
     assert span.end_time == span.start_time + 240_250_000_000
@@ -194,8 +194,8 @@ def test_a_run_is_told_once_it_has_ended_with_its_own_times(recorded: Recorded):
 
 
 def test_a_repeated_manifest_tells_of_the_same_span(recorded: Recorded):
-    telemetry.run_ended(run("spans-6"), [], [])
-    telemetry.run_ended(run("spans-6"), [], [])
+    telemetry.run_ended(run("spans-6"), "completed", [], [])
+    telemetry.run_ended(run("spans-6"), "completed", [], [])
     one, other = recorded.spans
     assert context_of(one) == context_of(other)
     assert (one.start_time, one.end_time) == (other.start_time, other.end_time)
@@ -267,7 +267,7 @@ async def test_tokens_and_seconds_are_measured_by_agent_and_model(app: Services,
 
 def test_findings_are_counted_by_rule_before_and_after_revision_and_runs_by_status(recorded: Recorded):
     finding = Finding("OAS-003", "error", "integration-architecture.md", 1, "", "")
-    telemetry.run_ended(run("metrics-2", "partial"), [finding, finding, replace(finding, rule="STR-001")], [finding])
+    telemetry.run_ended(run("metrics-2"), "partial", [finding, finding, replace(finding, rule="STR-001")], [finding])
     counted = {
         (told["design_backend.rule"], told["design_backend.stage"]): point.value
         for told, point in recorded.points("design_backend.findings")
@@ -277,7 +277,7 @@ def test_findings_are_counted_by_rule_before_and_after_revision_and_runs_by_stat
 
 def test_runs_are_counted_by_status(recorded: Recorded):
     for status in ("completed", "completed", "partial", "running"):
-        telemetry.run_ended(run("metrics-3", status), [], [])
+        telemetry.run_ended(run("metrics-3"), status, [], [])
     counted = {told["design_backend.run.status"]: point.value for told, point in recorded.points("design_backend.runs")}
     assert counted == {"completed": 2, "partial": 1}
 
@@ -291,7 +291,7 @@ async def test_neither_text_nor_key_is_told_anywhere(
     for attempt in range(6):
         await draft(app, f"quiet-{attempt}")
     result = await draft(app, "quiet-6")
-    telemetry.run_ended(run("quiet-5"), [], [])
+    telemetry.run_ended(run("quiet-5"), "completed", [], [])
     assert result.draft is not None
     answer = await app.blobs.fetch(result.draft)
     told = "".join(span.to_json() for span in recorded.spans) + caplog.text + json.dumps(_all_fields(caplog))
@@ -334,7 +334,7 @@ async def test_an_sdk_that_the_worker_has_set_up_is_used_as_it_is(recorded: Reco
     await telemetry.start(Settings.read(ENOUGH | {"APPLICATIONINSIGHTS_CONNECTION_STRING": "none is needed"}))
     assert trace.get_tracer_provider() is before
     assert "azure.monitor.opentelemetry" not in sys.modules
-    telemetry.run_ended(run("worker-1"), [], [])
+    telemetry.run_ended(run("worker-1"), "completed", [], [])
     assert context_of(recorded.spans[0]).span_id == telemetry.run_ids("worker-1")[1]
 
 

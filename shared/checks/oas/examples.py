@@ -17,9 +17,7 @@ from shared.openapi_objects import Node, Site, in_place_parts, mapping, sequence
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, Registry, ValidationError
 
-BAD_EXAMPLE = Rule(
-    "OAS-027", "error", "Tests, mocks and readers start from examples and defaults; wrong ones mislead."
-)
+BAD_EXAMPLE = Rule("OAS-027", "error", "Tests, mocks and readers start from examples and defaults; wrong ones mislead.")
 UNCHECKED_EXAMPLE = Rule("OAS-028", "error", "An example that could not be checked has not passed.")
 UNUSABLE_SCHEMA = Rule("OAS-029", "error", "An example whose schema can't be applied has not passed either.")
 RULES = (BAD_EXAMPLE, UNCHECKED_EXAMPLE, UNUSABLE_SCHEMA)
@@ -94,16 +92,12 @@ class _Examples:
         """What the schema says against one value."""
         if not self._is_affordable(example):
             mend = "Simplify the schema, or shorten the example."
-            yield Flaw(
-                UNCHECKED_EXAMPLE, example.place, f"{at(example.place)} is too entangled to be checked.", mend
-            )
+            yield Flaw(UNCHECKED_EXAMPLE, example.place, f"{at(example.place)} is too entangled to be checked.", mend)
             return
         validator = self._validator(example.schema)
         if validator is None:
             mend = "Correct the schema: its references, patterns and `$id`."
-            yield Flaw(
-                UNUSABLE_SCHEMA, example.place, f"The schema of {at(example.place)} can't be used.", mend
-            )
+            yield Flaw(UNUSABLE_SCHEMA, example.place, f"The schema of {at(example.place)} can't be used.", mend)
             return
         for error, inside in complaints(validator, example.value):
             if not self._is_left_to_the_server(example, error):
@@ -127,9 +121,7 @@ class _Examples:
             if depth > MAXIMUM_DEPTH:
                 raise _TooMuchError
             self._work[key] = 1  # a circle is an error of its own
-            self._work[key] = 1 + sum(
-                self._count(part, inner, depth + 1) for part, inner in self._steps(node, value)
-            )
+            self._work[key] = 1 + sum(self._count(part, inner, depth + 1) for part, inner in self._steps(node, value))
         if self._work[key] > MAXIMUM_WORK:
             raise _TooMuchError
         return self._work[key]
@@ -145,9 +137,7 @@ class _Examples:
             yield from ((part, inner) for part in _for_property(schema, name))
         for index, inner in enumerate(sequence(value)):
             yield from ((part, inner) for part in sequence(schema.get("prefixItems"))[index : index + 1])
-            yield from (
-                (schema[word], inner) for word in ("items", "contains", "unevaluatedItems") if word in schema
-            )
+            yield from ((schema[word], inner) for word in ("items", "contains", "unevaluatedItems") if word in schema)
 
     def _validator(self, place: Place) -> "Draft202012Validator | None":
         if place not in self._validators:

@@ -11,22 +11,16 @@ from shared.contract import Contract, Operation, Response
 from shared.located_yaml import Place
 from shared.openapi_objects import mapping, sequence, text_of
 
-BAD_ID = Rule(
-    "OAS-007", "error", "Generated code, tests and telemetry name operations by a unique operationId."
-)
+BAD_ID = Rule("OAS-007", "error", "Generated code, tests and telemetry name operations by a unique operationId.")
 NO_SUCCESS = Rule("OAS-008", "error", "Without a success response nobody knows what a good call gets.")
 NO_ERROR = Rule("OAS-009", "error", "Without an error response a client can't tell what may go wrong.")
-ERROR_SHAPE = Rule(
-    "OAS-010", "error", "Clients handle errors once if every error is the same problem document."
-)
+ERROR_SHAPE = Rule("OAS-010", "error", "Clients handle errors once if every error is the same problem document.")
 UNKNOWN_SECURITY = Rule("OAS-011", "error", "A security requirement that is not defined protects nothing.")
 UNSECURED = Rule("OAS-012", "error", "Who may call an operation is stated, even when it is everybody.")
 PATH_PARAMETER = Rule("OAS-013", "error", "Routes can't be generated when template and parameters disagree.")
 SAME_PATH = Rule("OAS-014", "error", "Paths that differ only in a parameter's name are the same route.")
 TWICE_DECLARED = Rule("OAS-015", "error", "A parameter declared twice has two meanings.")
-FORBIDDEN_BODY = Rule(
-    "OAS-023", "error", "HTTP gives no meaning to this body (RFC 9110); servers drop or refuse it."
-)
+FORBIDDEN_BODY = Rule("OAS-023", "error", "HTTP gives no meaning to this body (RFC 9110); servers drop or refuse it.")
 RULES = (
     BAD_ID, NO_SUCCESS, NO_ERROR, ERROR_SHAPE, UNKNOWN_SECURITY, UNSECURED, PATH_PARAMETER, SAME_PATH,
     TWICE_DECLARED, FORBIDDEN_BODY,
@@ -61,9 +55,7 @@ def flaws(contract: Contract) -> Iterator[Flaw]:
 def _ids(contract: Contract) -> Iterator[Flaw]:
     for operation in contract.operations:  # webhooks and callbacks, which others implement, need none
         if "operationId" not in operation.node:
-            yield Flaw(
-                BAD_ID, operation.place, f"{operation.label} has no operationId.", "Give it a unique one."
-            )
+            yield Flaw(BAD_ID, operation.place, f"{operation.label} has no operationId.", "Give it a unique one.")
     seen: dict[str, Place] = {}
     for site in contract.of_kind("operation"):
         wanted = site.node.get("operationId")
@@ -86,9 +78,7 @@ def _same_paths(contract: Contract) -> Iterator[Flaw]:
 def _answers(operation: Operation) -> Iterator[Flaw]:
     place = (*operation.place, "responses")
     if not any(response.is_success for response in operation.responses):
-        yield Flaw(
-            NO_SUCCESS, place, f"{operation.label} has no success response.", "Add its 2xx or 3xx response."
-        )
+        yield Flaw(NO_SUCCESS, place, f"{operation.label} has no success response.", "Add its 2xx or 3xx response.")
     if not any(response.is_error for response in operation.responses):
         mend = "Add the 4xx and 5xx it can return, and `default`."
         yield Flaw(NO_ERROR, place, f"{operation.label} has no error response.", mend)
@@ -123,9 +113,7 @@ def _errors(contract: Contract, operation: Operation, problem: str | None) -> It
     default_is_shared = default is not None and _is_shared(contract, default, problem)
     for response in operation.responses:
         held = _held(contract, response)
-        if (
-            not response.is_error or operation.method == "HEAD" or "$ref" in held
-        ):  # no body, or nothing to look at
+        if not response.is_error or operation.method == "HEAD" or "$ref" in held:  # no body, or nothing to look at
             continue
         if _is_shared(contract, response, problem):
             continue
@@ -134,9 +122,7 @@ def _errors(contract: Contract, operation: Operation, problem: str | None) -> It
         if PROBLEM not in response.media_types:
             wrong = f"has {', '.join(response.media_types)[:100] or 'no body'} instead of {PROBLEM}"
         else:
-            wrong = (
-                f"does not refer to the shared schema {problem}" if problem else "refers to no shared schema"
-            )
+            wrong = f"does not refer to the shared schema {problem}" if problem else "refers to no shared schema"
         yield Flaw(
             ERROR_SHAPE, response.place, f"The error response {at(response.place)} {wrong}.",
             f"Answer {PROBLEM} with one $ref to the shared problem schema; where a standard prescribes another body, "
@@ -194,17 +180,11 @@ def _undefined_requirements(contract: Contract, place: Place, node: dict[str, An
 
 
 def _undefined_scopes(place: Place, name: str, scheme: dict[str, Any], scopes: list[Any]) -> Iterator[Flaw]:
-    known = {
-        scope
-        for flow in mapping(scheme.get("flows")).values()
-        for scope in mapping(mapping(flow).get("scopes"))
-    }
+    known = {scope for flow in mapping(scheme.get("flows")).values() for scope in mapping(mapping(flow).get("scopes"))}
     for scope in scopes:
         if scope not in known:
             message = f"Scope {str(scope)[:80]!r} is in no flow of {name[:80]!r}."
-            yield Flaw(
-                UNKNOWN_SECURITY, place, message, "List the scope in the scheme's flows, or correct it."
-            )
+            yield Flaw(UNKNOWN_SECURITY, place, message, "List the scope in the scheme's flows, or correct it.")
 
 
 def _path_parameters(operation: Operation) -> Iterator[Flaw]:
@@ -216,9 +196,7 @@ def _path_parameters(operation: Operation) -> Iterator[Flaw]:
             message = f"{operation.label} does not declare its path parameter {name[:80]!r}."
             yield Flaw(PATH_PARAMETER, place, message, "Declare it with `in: path` and `required: true`.")
     if len(set(names)) < len(names):
-        yield Flaw(
-            PATH_PARAMETER, place, f"{operation.label} names a path parameter twice.", "Rename one of them."
-        )
+        yield Flaw(PATH_PARAMETER, place, f"{operation.label} names a path parameter twice.", "Rename one of them.")
     for name, parameter in declared.items():
         if name not in names:
             message = f"{operation.label} declares path parameter {name[:80]!r}, which its path lacks."
@@ -233,9 +211,7 @@ def _bodies(contract: Contract, operation: Operation) -> Iterator[Flaw]:
     for response in operation.responses:
         if response.status in _BODILESS_STATUSES and "content" in _held(contract, response):
             message = f"{operation.label} describes a body for {response.status}."
-            yield Flaw(
-                FORBIDDEN_BODY, (*response.place, "content"), message, "Remove the content, or answer 200."
-            )
+            yield Flaw(FORBIDDEN_BODY, (*response.place, "content"), message, "Remove the content, or answer 200.")
 
 
 def _twice_declared(contract: Contract) -> Iterator[Flaw]:

@@ -15,20 +15,12 @@ LEFTOVER = Rule("OAS-017", "error", "What OpenAPI 3.0 wrote is ignored or refuse
 REQUIRED_UNKNOWN = Rule(
     "OAS-018", "error", "A required name without a property is a misspelling, or a field nobody knows."
 )
-CONTRADICTION = Rule(
-    "OAS-019", "error", "A schema that refuses its own values, or all values, can't be built from."
-)
-UNKNOWN_KEYWORD = Rule(
-    "OAS-020", "error", "JSON Schema ignores keywords it does not know: the limit would not exist."
-)
-CLOSED_COMPOSITION = Rule(
-    "OAS-021", "error", "`additionalProperties: false` does not see what other parts describe."
-)
+CONTRADICTION = Rule("OAS-019", "error", "A schema that refuses its own values, or all values, can't be built from.")
+UNKNOWN_KEYWORD = Rule("OAS-020", "error", "JSON Schema ignores keywords it does not know: the limit would not exist.")
+CLOSED_COMPOSITION = Rule("OAS-021", "error", "`additionalProperties: false` does not see what other parts describe.")
 ENDLESS = Rule("OAS-025", "error", "A schema that applies itself to the same value never ends.")
 NO_ITEMS = Rule("OAS-026", "error", "An array without items has elements that nobody can generate.")
-OVERGROWN = Rule(
-    "OAS-030", "error", "Schemas of this many parts are not looked at, nor can they be generated."
-)
+OVERGROWN = Rule("OAS-030", "error", "Schemas of this many parts are not looked at, nor can they be generated.")
 IDLE_KEYWORD = Rule("OAS-040", "warning", "A limit of another type than the schema's limits nothing.")
 RULES = (
     LEFTOVER, REQUIRED_UNKNOWN, CONTRADICTION, UNKNOWN_KEYWORD, CLOSED_COMPOSITION, ENDLESS, NO_ITEMS, OVERGROWN,
@@ -86,9 +78,7 @@ def flaws(contract: Contract) -> Iterator[Flaw]:
 def _leftovers(site: Site) -> Iterator[Flaw]:
     if "nullable" in site.node:
         mend = 'Write `type: [string, "null"]`, or `anyOf` with `type: "null"` beside a reference.'
-        yield Flaw(
-            LEFTOVER, (*site.place, "nullable"), f"`nullable` at {at(site.place)} is OpenAPI 3.0.", mend
-        )
+        yield Flaw(LEFTOVER, (*site.place, "nullable"), f"`nullable` at {at(site.place)} is OpenAPI 3.0.", mend)
     for keyword, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if isinstance(site.node.get(keyword), bool):
             message = f"A true or false `{keyword}` at {at(site.place)} is OpenAPI 3.0."
@@ -122,9 +112,7 @@ def _contradictions(site: Site) -> Iterator[Flaw]:
     ):
         for value in values:
             if types and not any(_is_a(one, value) for one in types):
-                message = (
-                    f"The {keyword} value {str(value)[:60]!r} at {at(site.place)} is no {' or '.join(types)}."
-                )
+                message = f"The {keyword} value {str(value)[:60]!r} at {at(site.place)} is no {' or '.join(types)}."
                 yield Flaw(CONTRADICTION, (*site.place, keyword), message, "Correct the value, or the type.")
     if twice := _repeated(sequence(node.get("enum"))):
         message = f"The enum at {at(site.place)} lists {twice[:60]} twice."
@@ -150,9 +138,7 @@ def _types(node: Node) -> list[str]:
     """The declared types; none where they are not given or not valid."""
     given = node.get("type")
     types = [given] if isinstance(given, str) else sequence(given)
-    return (
-        [one for one in types if isinstance(one, str)] if all(one in _NAMES_OF_TYPES for one in types) else []
-    )
+    return [one for one in types if isinstance(one, str)] if all(one in _NAMES_OF_TYPES for one in types) else []
 
 
 def _is_a(kind: str, value: object) -> bool:
@@ -226,9 +212,7 @@ def _closed_compositions(contract: Contract, site: Site) -> Iterator[Flaw]:
 
 def _closed_parts(contract: Contract, schema: Node) -> Iterator[tuple[Place, Node]]:
     """The schema itself, and the parts of its `allOf`, as far as they refuse properties that they do not name."""
-    if not any(
-        word in schema for word in ("$ref", "allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
-    ):
+    if not any(word in schema for word in ("$ref", "allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")):
         return
     parts: list[tuple[Place, Node]] = [((), schema)]
     for index, part in enumerate(sequence(schema.get("allOf"))[:MAXIMUM_PARTS]):
@@ -242,20 +226,14 @@ def _no_items(contract: Contract, site: Site) -> Iterator[Flaw]:
     if "array" in _types(site.node):
         parts = contract.parts_of(site.node)
         if not any("items" in part or "prefixItems" in part for part in parts):
-            yield Flaw(
-                NO_ITEMS, site.place, f"The array at {at(site.place)} has no items.", "Describe its items."
-            )
+            yield Flaw(NO_ITEMS, site.place, f"The array at {at(site.place)} has no items.", "Describe its items.")
 
 
 def _overgrown(contract: Contract) -> Iterator[Flaw]:
     for site in contract.of_kind("schema"):
         if contract.is_overgrown(site.node):
-            message = (
-                f"The schema at {at(site.place)} consists of over {MAXIMUM_PARTS} schemas: none was combined."
-            )
-            yield Flaw(
-                OVERGROWN, site.place, message, "Take it apart; then required names and limits are checked."
-            )
+            message = f"The schema at {at(site.place)} consists of over {MAXIMUM_PARTS} schemas: none was combined."
+            yield Flaw(OVERGROWN, site.place, message, "Take it apart; then required names and limits are checked.")
 
 
 def _endless(contract: Contract) -> Iterator[Flaw]:

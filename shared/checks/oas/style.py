@@ -10,12 +10,8 @@ from shared.contract import Contract, Operation
 from shared.located_yaml import Place
 from shared.openapi_objects import mapping, sequence, text_of
 
-UNKNOWN_VARIABLE = Rule(
-    "OAS-024", "error", "A server's address can't be formed from a variable that is not there."
-)
-UNDESCRIBED = Rule(
-    "OAS-041", "warning", "Summary and description are what generated references and clients show."
-)
+UNKNOWN_VARIABLE = Rule("OAS-024", "error", "A server's address can't be formed from a variable that is not there.")
+UNDESCRIBED = Rule("OAS-041", "warning", "Summary and description are what generated references and clients show.")
 BAD_TAG = Rule("OAS-042", "warning", "Tags group operations; undeclared or repeated ones scatter them.")
 ID_CASE = Rule("OAS-043", "warning", "A camelCase operationId becomes a method name without being changed.")
 NO_PURPOSE = Rule("OAS-044", "warning", "The contract says in info.description what it is for.")
@@ -24,9 +20,7 @@ PATH_STYLE = Rule("OAS-046", "warning", "Routers tell /orders from /orders/, and
 NO_EXAMPLE = Rule("OAS-047", "warning", "Mocks and contract tests start from an example of each JSON body.")
 MISSING_ERROR = Rule("OAS-048", "warning", "An error that the operation can surely return is stated.")
 TRAP = Rule("OAS-049", "warning", "YAML 1.1 readers take this unquoted word for a number, date or boolean.")
-ACTIVE_MARKUP = Rule(
-    "OAS-050", "warning", "Descriptions are shown in browsers; scripts have no place in them."
-)
+ACTIVE_MARKUP = Rule("OAS-050", "warning", "Descriptions are shown in browsers; scripts have no place in them.")
 RULES = (
     UNKNOWN_VARIABLE, UNDESCRIBED, BAD_TAG, ID_CASE, NO_PURPOSE, BAD_SERVER, PATH_STYLE, NO_EXAMPLE, MISSING_ERROR,
     TRAP, ACTIVE_MARKUP,
@@ -54,9 +48,7 @@ def flaws(contract: Contract) -> Iterator[Flaw]:
 
 def _info(contract: Contract) -> Iterator[Flaw]:
     if not text_of(mapping(contract.document.get("info")).get("description")).strip():
-        yield Flaw(
-            NO_PURPOSE, ("info",), "info has no description.", "Say in a sentence what the API is for."
-        )
+        yield Flaw(NO_PURPOSE, ("info",), "info has no description.", "Say in a sentence what the API is for.")
 
 
 def _servers(contract: Contract) -> Iterator[Flaw]:
@@ -94,9 +86,7 @@ def _declared_tags(contract: Contract) -> Iterator[Flaw]:
         if name in seen:
             yield Flaw(BAD_TAG, ("tags", index), f"Tag {name[:80]!r} is declared twice.", "Declare it once.")
         elif name not in used:
-            yield Flaw(
-                BAD_TAG, ("tags", index), f"No operation has the tag {name[:80]!r}.", "Use it, or remove it."
-            )
+            yield Flaw(BAD_TAG, ("tags", index), f"No operation has the tag {name[:80]!r}.", "Use it, or remove it.")
         seen.add(name)
 
 
@@ -120,9 +110,7 @@ def _description(operation: Operation) -> Iterator[Flaw]:
     node = operation.node
     if missing := [word for word in ("summary", "description") if not text_of(node.get(word)).strip()]:
         message = f"{operation.label} has no {' and no '.join(missing)}."
-        yield Flaw(
-            UNDESCRIBED, operation.place, message, "Say what the operation does, and what it promises."
-        )
+        yield Flaw(UNDESCRIBED, operation.place, message, "Say what the operation does, and what it promises.")
     if operation.operation_id and not _CAMEL_CASE.fullmatch(operation.operation_id):
         place = (*operation.place, "operationId")
         message = f"operationId {operation.operation_id[:80]!r} is not camelCase."
@@ -150,9 +138,7 @@ def _missing_errors(operation: Operation) -> Iterator[Flaw]:
     for case, statuses in expected:
         if not {*statuses, "4XX"} & set(operation.statuses):
             message = f"{operation.label} has no {' or '.join(statuses)} for {case}."
-            yield Flaw(
-                MISSING_ERROR, (*operation.place, "responses"), message, f"Add the {statuses[0]} response."
-            )
+            yield Flaw(MISSING_ERROR, (*operation.place, "responses"), message, f"Add the {statuses[0]} response.")
 
 
 def _missing_examples(contract: Contract, operation: Operation) -> Iterator[Flaw]:
@@ -167,19 +153,10 @@ def _missing_examples(contract: Contract, operation: Operation) -> Iterator[Flaw
 def _without_example(contract: Contract, place: Place, held: Any) -> Iterator[Flaw]:
     for media_type, raw in mapping(mapping(held).get("content")).items():
         media = mapping(raw)
-        shown = any(
-            "example" in part or "examples" in part for part in contract.parts_of(media.get("schema"))
-        )
-        if (
-            "json" in media_type
-            and "schema" in media
-            and not shown
-            and not {"example", "examples"} & set(media)
-        ):
+        shown = any("example" in part or "examples" in part for part in contract.parts_of(media.get("schema")))
+        if "json" in media_type and "schema" in media and not shown and not {"example", "examples"} & set(media):
             here = (*place, "content", media_type)
-            yield Flaw(
-                NO_EXAMPLE, here, f"The body {at(here)} has no example.", "Add one that its schema accepts."
-            )
+            yield Flaw(NO_EXAMPLE, here, f"The body {at(here)} has no example.", "Add one that its schema accepts.")
 
 
 def _markup(contract: Contract) -> Iterator[Flaw]:

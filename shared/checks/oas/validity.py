@@ -21,15 +21,9 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
 INVALID = Rule("OAS-004", "error", "Generators and gateways refuse an invalid document.")
-BAD_REFERENCE = Rule(
-    "OAS-006", "error", "A reference outside the document, or to nothing fitting, can't be resolved."
-)
-UNUSED = Rule(
-    "OAS-016", "error", "A component that nothing uses is dead weight, or a sign of an operation left out."
-)
-IGNORED_SIBLING = Rule(
-    "OAS-022", "error", "What stands beside a `$ref` outside a schema is ignored without a word."
-)
+BAD_REFERENCE = Rule("OAS-006", "error", "A reference outside the document, or to nothing fitting, can't be resolved.")
+UNUSED = Rule("OAS-016", "error", "A component that nothing uses is dead weight, or a sign of an operation left out.")
+IGNORED_SIBLING = Rule("OAS-022", "error", "What stands beside a `$ref` outside a schema is ignored without a word.")
 RULES = (INVALID, BAD_REFERENCE, UNUSED, IGNORED_SIBLING)
 
 _OFFICIAL = "openapi_spec_validator/resources/schemas/v3.1/schema.json"
@@ -52,9 +46,7 @@ def flaws(contract: Contract) -> Iterator[Flaw]:
 def _official() -> "Draft202012Validator":
     from jsonschema_rs import Draft202012Validator
 
-    text = Path(str(distribution("openapi-spec-validator").locate_file(_OFFICIAL))).read_text(
-        encoding="utf-8"
-    )
+    text = Path(str(distribution("openapi-spec-validator").locate_file(_OFFICIAL))).read_text(encoding="utf-8")
     schema = json.loads(text)
     parts = schema["$defs"]  # two slips of the edition 2022-10-07, mended in later ones:
     del parts["server"]["properties"]["url"]["format"]  # `uri-reference` would refuse `https://{host}`
@@ -84,9 +76,7 @@ def _two_kinds_of_example(contract: Contract) -> Iterator[Flaw]:
             yield Flaw(INVALID, (*site.place, "example"), message, "Move the one into the others.")
 
 
-def _reported(
-    contract: Contract, validator: "Draft202012Validator", root: Place, node: Node
-) -> Iterator[Flaw]:
+def _reported(contract: Contract, validator: "Draft202012Validator", root: Place, node: Node) -> Iterator[Flaw]:
     for error, inside in complaints(validator, node):
         place = root + inside
         if not _known_otherwise(error, place, contract):
@@ -108,11 +98,7 @@ def _explain(error: "ValidationError") -> str:
     if branches and any(branches):
         nearest = min((branch for branch in branches if branch), key=len)
         return nearest[0].message[:300]
-    return (
-        error.message
-        if len(error.message) <= 300
-        else f"{error.message[:200]} [cut] does not meet {kind.name!r}."
-    )
+    return error.message if len(error.message) <= 300 else f"{error.message[:200]} [cut] does not meet {kind.name!r}."
 
 
 def _bad_references(contract: Contract) -> Iterator[Flaw]:
@@ -140,9 +126,7 @@ def _bad_reference(contract: Contract, site: Site) -> Iterator[Flaw]:
         yield Flaw(BAD_REFERENCE, place, message, f"Refer to a {site.kind}.")
     if site.kind != "schema" and (ignored := sorted(set(site.node) - _BESIDE_REFERENCES)):
         message = f"{', '.join(ignored)[:200]} beside the $ref at {at(site.place)} is ignored."
-        yield Flaw(
-            IGNORED_SIBLING, site.place, message, "Move it into what the reference names, or write it inline."
-        )
+        yield Flaw(IGNORED_SIBLING, site.place, message, "Move it into what the reference names, or write it inline.")
 
 
 def _is_plain_schema(site: Site, node: object) -> bool:
@@ -153,9 +137,7 @@ def _bad_link(contract: Contract, site: Site) -> Iterator[Flaw]:
     wanted = site.node.get("operationId")
     if isinstance(wanted, str) and wanted not in contract.operation_ids:
         message = f"The link names operation {wanted[:80]!r}, which does not exist."
-        yield Flaw(
-            BAD_REFERENCE, (*site.place, "operationId"), message, "Name an operationId of this document."
-        )
+        yield Flaw(BAD_REFERENCE, (*site.place, "operationId"), message, "Name an operationId of this document.")
 
 
 def _bad_mapping(contract: Contract, site: Site) -> Iterator[Flaw]:
@@ -203,15 +185,9 @@ def _reached(contract: Contract) -> set[Place]:
         for reference in _references(site):
             if target := _named(reference):
                 edges.setdefault(owner, set()).add(target)
-                if (
-                    contract.kinds.get(site.place[:-2]) == "schema"
-                    and site.place[-2] == "allOf"
-                    and len(owner) == 3
-                ):
+                if contract.kinds.get(site.place[:-2]) == "schema" and site.place[-2] == "allOf" and len(owner) == 3:
                     base = mapping(getattr(contract.resolve(reference), "node", None))
-                    if (
-                        "discriminator" in base
-                    ):  # a subtype is found by its name, through the base that it extends
+                    if "discriminator" in base:  # a subtype is found by its name, through the base that it extends
                         edges.setdefault(target, set()).add(owner)
     used: set[Place] = set()
     waiting: list[Place] = [()]
@@ -236,8 +212,4 @@ def _references(site: Site) -> Iterator[str]:
 
 def _named(reference: str) -> Place | None:
     parts = reference.split("/")
-    return (
-        ("components", parts[2], parts[3])
-        if reference.startswith("#/components/") and len(parts) > 3
-        else None
-    )
+    return ("components", parts[2], parts[3]) if reference.startswith("#/components/") and len(parts) > 3 else None

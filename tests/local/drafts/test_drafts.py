@@ -4,13 +4,16 @@ import ast
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from openapi_spec_validator import validate
 from ruamel.yaml import YAML
 
-from tests.local.drafts.samples import AGENTS, GATEWAY, LIBRARY, PRDS, draft
+from local.drafts.answers import answer_prompt
+from local.drafts.prompt import Prompt
+from tests.local.drafts.samples import AGENTS, GATEWAY, LIBRARY, PRDS, assign, draft
 
 SECTIONS = {
     "system-architect": "Overview and service boundaries | API contract | Error taxonomy | Data model and storage | "
@@ -130,7 +133,9 @@ def test_the_numbers_of_the_prd_are_carried_through(agent: str) -> None:
 def test_load_test_and_alerts_use_the_numbers_of_the_prd() -> None:
     locust = draft(LIBRARY, "api-backend-tester")
     assert 'stats.get("listDocuments", "GET").get_response_time_percentile(0.95) > 180' in locust
-    assert "threshold: 180" in draft(LIBRARY, "azure-monitor-logs-expert")
+    plan = draft(LIBRARY, "azure-monitor-logs-expert")
+    assert "let objective = 180;" in plan
+    assert "p95 is above 180 ms" in plan
 
 
 @pytest.mark.parametrize("agent", ["system-architect", "api-backend-tester", "azure-monitor-logs-expert"])
@@ -138,6 +143,7 @@ def test_every_requirement_is_cited(agent: str) -> None:
     text = draft(GATEWAY, agent)
     setup = draft(GATEWAY, "orchestrator", "setup")
     count = int(cast("re.Match[str]", re.search(r"\*\*Requirements:\*\* (\d+)", setup))[1])
+    assert "0 are not" in setup
     assert count >= 4
     assert [number for number in range(1, count + 1) if f"[R-{number:03d}]" not in text] == []
 
@@ -162,7 +168,7 @@ def test_the_pipeline_is_a_chain_of_six_stages_that_can_roll_back(stack: str) ->
     assert [one["dependsOn"] for one in stages] == [[], *([name] for name in names[:-1])]
     for stage in stages[3:]:
         [job] = stage["jobs"]
-        assert job["environment"].startswith("sample-")
+        assert job["environment"] == stage["stage"].removeprefix("Deploy").lower()
         assert job["strategy"]["runOnce"]["on"]["failure"]["steps"]
     assert ("DotNetCoreCLI@2" in text) == (stack == "csharp")
     for task in ("Cache@2", "PublishTestResults@2", "AzureKeyVault@2"):
@@ -189,3 +195,102 @@ def test_placeholders_of_the_prd_do_not_become_the_drafts_own() -> None:
     text = draft("# Notes\n\n## Requirements\n- Users can create notes, tags ... and TBD things", "system-architect")
     assert "TBD" not in text
     assert "..." not in text
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+@pytest.mark.parametrize("name", PRDS)
+def test_no_path_is_given_to_two_files(name: str, agent: str) -> None:
+    paths = re.findall(r"^\*\*`([^`]+)`\*\*$", draft(PRDS[name], agent), re.MULTILINE)
+    assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize("stack", ["python", "csharp"])
+@pytest.mark.parametrize("name", PRDS)
+def test_a_pipeline_runs_only_files_that_some_draft_shows_or_the_first_install_makes(name: str, stack: str) -> None:
+    texts = "\n".join(draft(PRDS[name], agent, stack=stack) for agent in AGENTS)
+    shown = set(re.findall(r"^\*\*`([^`]+)`\*\*$", texts, re.MULTILINE))
+    [pipeline] = fences(draft(PRDS[name], "azure-devops-pipelines-expert", stack=stack), "yaml")
+    named = set(re.findall(r"(?<![\w/$.)-])(?:tests|deploy|app|src|infra)/[\w./-]+\.\w+", pipeline))
+    named |= {"compose.yaml", "openapi.yaml"}
+    assert named - shown == set()
+
+
+@pytest.mark.parametrize("name", PRDS)
+def test_every_fixture_that_a_test_asks_for_is_defined(name: str) -> None:
+    modules = [ast.parse(code) for code in fences(draft(PRDS[name], "api-backend-tester"), "python")]
+    functions = [node for module in modules for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+    fixtures = {one.name for one in functions if any("fixture" in ast.unparse(each) for each in one.decorator_list)}
+    for test in (one for one in functions if one.name.startswith("test_")):
+        marked = "".join(ast.unparse(each) for each in test.decorator_list)
+        asked = {argument.arg for argument in test.args.args}
+        assert {one for one in asked if f"'{one}'" not in marked} - fixtures - {"case"} == set(), test.name
+
+
+@pytest.mark.parametrize("name", PRDS)
+def test_every_objective_has_its_block_with_indicator_query_file_and_alert(name: str) -> None:
+    promised = dict(
+        re.findall(r"^\| (SLO-\d+) \| .*? \| .*? \| (.*?) \|", draft(PRDS[name], "system-architect"), re.MULTILINE)
+    )
+    plan = draft(PRDS[name], "azure-monitor-logs-expert")
+    assert promised
+    for level in promised:
+        block = re.search(rf"^### {level}: .*?(?=^### |^## |\nOther alerts)", plan, re.DOTALL | re.MULTILINE)
+        assert block
+        path = re.search(r"`(queries/[^`]+\.kql)`", block[0])
+        assert path
+        assert f"**`{path[1]}`**" in plan
+        assert "| SLI |" in block[0]
+        assert "| Alert |" in block[0]
+
+
+def test_a_named_redirect_answers_302_and_is_tested_as_one() -> None:
+    prd = "# Sign-in\n\n## API\n- `GET /authorize` redirects to the client with a code\n- `POST /token` returns an access_token\n- `GET /userinfo` returns claims"
+    [authorize] = [one for one in operations(contract(prd)) if one["operationId"] == "getAuthorize"]
+    assert "302" in authorize["responses"]
+    assert "Location" in authorize["responses"]["302"]["headers"]
+    tests = draft(prd, "api-backend-tester")
+    assert "response.status_code == 302" in tests
+    assert 'response.headers["Location"]' in tests
+
+
+@pytest.mark.parametrize(("agent", "stack"), [("python-backend-dev", "python"), ("csharp-expert", "csharp")])
+def test_both_samples_answer_409_when_a_key_comes_back_with_another_body(agent: str, stack: str) -> None:
+    text = draft(LIBRARY, agent, stack=stack)
+    assert "409" in text
+    assert "The key was used with another body" in text
+
+
+def test_a_non_goal_becomes_no_operation() -> None:
+    prd = LIBRARY + "- Fines\n- `DELETE /members`\n- Vouchers\n"
+    paths = contract(prd)["paths"]
+    assert not any(word in path for path in paths for word in ("fines", "vouchers", "e-book"))
+    assert "/members" not in paths
+
+
+def test_what_no_backend_can_meet_is_declined_with_its_reason() -> None:
+    prd = LIBRARY.replace("## Non-functional", "6. Readers see a dark mode on every screen.\n\n## Non-functional")
+    text = draft(prd, "system-architect")
+    assert re.search(r"^- \[R-006\] not designed, because it asks for a user interface", text, re.MULTILINE)
+    assert text.count("[R-006]") == 1
+
+
+def test_the_names_of_the_pipeline_are_those_of_the_architecture() -> None:
+    architecture = draft(GATEWAY, "system-architect")
+    pipeline = draft(GATEWAY, "azure-devops-pipelines-expert")
+    names = re.findall(r"(?:azureSubscription|KeyVaultName|SecretsFilter|environment): (\S+)", pipeline)
+    names += re.findall(r"--(?:name|resource-group) ([a-z][\w-]+)", pipeline)
+    assert len(set(names)) > 8
+    assert [
+        name for name in names if f"`{name}`" not in architecture and name not in ("cr", "crsample", "service")
+    ] == []
+
+
+def test_a_project_with_a_long_name_keeps_azures_limits() -> None:
+    prompt = Prompt(
+        "x.md",
+        LIBRARY,
+        replace(assign("azure-devops-pipelines-expert"), project="a-name-of-forty-characters-and-then-some"),
+    )
+    text = answer_prompt(prompt)
+    assert all(len(name) <= 32 for name in re.findall(r"az containerapp \w+ .*?--name (\S+)", text))
+    assert all(len(name) <= 24 for name in re.findall(r"KeyVaultName: (\S+)", text))

@@ -2,7 +2,7 @@
 
 from local.drafts.brief import read_brief
 from local.drafts.design import design_backend
-from local.drafts.prompt import Prompt
+from local.drafts.prompt import Prompt, parse_requirements
 from local.drafts.shapes import Design
 from tests.local.drafts.samples import GATEWAY, GERMAN, LIBRARY, NESTED, TITLE_ONLY, assign
 
@@ -76,7 +76,7 @@ def test_the_broker_is_the_one_named() -> None:
 
 def test_what_is_out_of_scope_is_no_requirement() -> None:
     brief = read_brief(LIBRARY, "x")
-    assert brief.non_goals == ("E-books",)
+    assert [one.text for one in brief.non_goals] == ["E-books"]
     assert all("E-books" not in one.text for one in brief.requirements)
 
 
@@ -84,6 +84,55 @@ def test_requirements_are_numbered_in_the_order_of_the_prd() -> None:
     requirements = read_brief(LIBRARY, "x").requirements
     assert [one.id for one in requirements] == [f"R-{number:03d}" for number in range(1, len(requirements) + 1)]
     assert [one.line for one in requirements] == sorted(one.line for one in requirements)
+
+
+LISTED = """R-001 (functional, line 6): As a reader, I can search documents by title.
+R-002 (functional, line 8, in the PRD FR-3): A reservation has a pickup_location and an expires_at.
+R-003 (constraint, line 10): Placing a reservation twice with the same idempotency key must have one effect.
+R-004 (quality, line 13): p95 document search latency < 180 ms
+R-005 (non-goal, line 16): Reservations expire after 3 days.
+R-006 (functional, line 19): E-books
+7 more, R-007 to R-013, are left out for length."""
+
+
+def test_the_ids_and_kinds_of_a_given_list_are_adopted() -> None:
+    brief = read_brief(LIBRARY, "x", parse_requirements(LISTED))
+    kinds = {one.id: one.kind for one in (*brief.requirements, *brief.non_goals, *(one for one, _ in brief.declined))}
+    assert kinds == {
+        "R-001": "functional",
+        "R-002": "functional",
+        "R-003": "constraint",
+        "R-004": "quality",
+        "R-005": "non_goal",
+        "R-006": "functional",
+    }
+
+
+def test_what_a_given_list_leaves_out_is_no_requirement() -> None:
+    brief = read_brief(LIBRARY, "x", parse_requirements(LISTED))
+    assert not any("availability" in one.text for one in brief.requirements)
+
+
+def test_a_listed_text_gets_its_code_marks_back() -> None:
+    brief = read_brief(LIBRARY, "x", parse_requirements(LISTED))
+    assert next(one for one in brief.requirements if one.id == "R-002").text.count("`") == 4
+
+
+def test_a_listed_row_of_a_table_is_cited_by_the_operation_it_names() -> None:
+    listed = parse_requirements("R-001 (functional, line 8): POST /v2/payments/{paymentId}/capture: Capture it")
+    prompt = Prompt("sample.md", GATEWAY, assign("system-architect"), requirements=listed)
+    operation = next(one for one in design_backend(prompt).operations if one.path.endswith("/capture"))
+    assert operation.requirements == ("R-001",)
+
+
+def test_a_path_that_is_ruled_out_is_no_endpoint() -> None:
+    brief = read_brief("# A\n\n## Requirements\n- `GET /a` lists\n\n## Out of scope\n- `GET /b`\n- POST /c", "x")
+    assert [one.path for one in brief.endpoints] == ["/a"]
+
+
+def test_a_stack_that_the_run_does_not_have_is_declined() -> None:
+    brief = read_brief("# A\n\n## Requirements\n- The service must be written in Go\n- Users add notes", "x")
+    assert [one.text for one, _ in brief.declined] == ["The service must be written in Go"]
 
 
 def test_open_questions_are_kept() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 
 import aiohttp
@@ -9,6 +10,7 @@ import anthropic
 import pytest
 
 from local.drafts.faults import Fault, Kind
+from local.drafts.plants import Plant
 from local.drafts.server import DraftsServer
 from tests.local.drafts.samples import LIBRARY, draft, lay_out
 
@@ -179,3 +181,66 @@ async def test_a_stream_can_break_half_way(kind: Kind) -> None:
 async def test_a_small_limit_ends_the_answer_there(server: DraftsServer) -> None:
     message = await ask(server, lay_out(LIBRARY, "system-architect") | {"max_tokens": 100})
     assert (message.stop_reason, message.usage.output_tokens) == ("max_tokens", 100)
+
+
+PLANT = Plant("system-architect", "## Error taxonomy", "## Errors")
+
+
+def revise(prd: str, agent: str, *, previous: str = "# Before") -> dict[str, object]:
+    """The body of a request to revise."""
+    body = cast("dict[str, Any]", lay_out(prd, agent, "revise"))
+    tag = "document-0123456789ab"
+    own = {"type": "text", "text": f'<{tag} name="file.md" agent="{agent}">\n{previous}\n</{tag}>'}
+    body["messages"][0]["content"] += [own, {"type": "text", "text": "Return the whole corrected document."}]
+    return body
+
+
+async def text_of(server: DraftsServer, body: dict[str, object]) -> str:
+    block = (await ask(server, body)).content[0]
+    assert block.type == "text"
+    return block.text
+
+
+async def test_a_planted_defect_is_in_the_draft_and_mended_in_the_revision(server: DraftsServer) -> None:
+    server.plant([PLANT])
+    clean = draft(LIBRARY, "system-architect")
+    assert await text_of(server, lay_out(LIBRARY, "system-architect")) == clean.replace(PLANT.old, PLANT.new, 1)
+    assert await text_of(server, revise(LIBRARY, "system-architect")) == clean
+    assert server.calls == {("system-architect", "draft"): 1, ("system-architect", "revise"): 1}
+
+
+async def test_a_defect_that_does_not_mend_is_there_again(server: DraftsServer) -> None:
+    server.plant([replace(PLANT, mends=False), Plant("system-architect", "", "\nTODO\n")])
+    first = await text_of(server, lay_out(LIBRARY, "system-architect"))
+    second = await text_of(server, revise(LIBRARY, "system-architect"))
+    assert first.endswith("\nTODO\n")
+    assert "## Errors" in first
+    assert "## Errors" in second
+    assert "TODO" not in second
+
+
+async def test_a_defect_strikes_its_agent_and_task_alone(server: DraftsServer) -> None:
+    server.plant([Plant("orchestrator", "", "planted", task="setup")])
+    assert await text_of(server, lay_out(LIBRARY, "system-architect")) == draft(LIBRARY, "system-architect")
+    assert (await text_of(server, lay_out(LIBRARY, "orchestrator", "setup"))).endswith("planted")
+    assert "planted" not in await text_of(server, lay_out(LIBRARY, "orchestrator", "synthesis"))
+
+
+async def test_a_plant_that_finds_no_ground_is_reported(server: DraftsServer) -> None:
+    server.plant([Plant("system-architect", "not in any draft", "x")])
+    with pytest.raises(anthropic.BadRequestError, match="does not hold 'not in any draft'"):
+        await ask(server, lay_out(LIBRARY, "system-architect"))
+
+
+async def test_a_revision_reads_the_prefix_that_the_draft_wrote(server: DraftsServer) -> None:
+    written = (await ask(server, lay_out(LONG, "system-architect"))).usage.cache_creation_input_tokens
+    usage = (await ask(server, revise(LONG, "system-architect"))).usage
+    assert usage.cache_read_input_tokens == written
+    assert usage.cache_creation_input_tokens == 0
+
+
+async def test_plants_may_be_ordered_from_the_start() -> None:
+    server = DraftsServer(seconds_per_answer=0.0, plants=[PLANT])
+    await server.start()
+    assert "## Errors" in await text_of(server, lay_out(LIBRARY, "system-architect"))
+    await server.stop()

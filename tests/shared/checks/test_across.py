@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.checks import PACK_CHECKS, Pack, PackDocument, run
 from tests.golden import changed, golden
@@ -23,6 +25,8 @@ MUTANTS = [
     ("XDC-004", DELIVERY, "environment: dev", "environment: sandbox"),
     ("XDC-005", DELIVERY, "SecretsFilter: test-client-secret", "SecretsFilter: database-owner-login"),
     ("XDC-005", DELIVERY, "SecretsFilter: test-client-secret", "SecretsFilter: test-client-secret,smtp-login"),
+    ("XDC-006", DELIVERY, "--name order-service-api", "--name order-gateway"),
+    ("XDC-006", DELIVERY, "--name order-service-migrate", "--name migrator"),
     ("XDC-008", OBSERVABILITY, "SLO-2", None),
     ("XDC-008", OBSERVABILITY, "SLO-3", None),
     ("XDC-009", SAMPLE, "    total_amount: Money\n", ""),
@@ -58,7 +62,9 @@ def test_other_error_tests_of_an_operation_count(test: str):
     assert errors(changed(golden("python"), TESTS, f"def test_create_order_{test}", f"def check_{test}")) == set()
 
 
-@pytest.mark.parametrize("test", ["create_order_payment_names_the_faulty_field", "create_order_shipment_names_the_faulty_field"])
+@pytest.mark.parametrize(
+    "test", ["create_order_payment_names_the_faulty_field", "create_order_shipment_names_the_faulty_field"]
+)
 def test_an_operation_without_an_error_test_is_found(test: str):
     assert errors(changed(golden("python"), TESTS, f"def test_{test}", f"def check_{test}")) == {"XDC-002"}
 
@@ -67,7 +73,9 @@ def test_an_operation_without_an_error_test_is_found(test: str):
 def test_an_objective_that_nobody_observes_is_found(objective: str):
     pack = golden("python")
     text = (pack.text(OBSERVABILITY) or "").replace(objective, "the objective")
-    documents = tuple(PackDocument(each.name, text if each.name == OBSERVABILITY else each.text) for each in pack.documents)
+    documents = tuple(
+        PackDocument(each.name, text if each.name == OBSERVABILITY else each.text) for each in pack.documents
+    )
     assert errors(Pack(documents, pack.prd, pack.stack, pack.db)) == {"XDC-007"}
 
 
@@ -91,6 +99,39 @@ def test_a_pack_with_documents_missing_is_checked_as_far_as_it_goes():
 def test_a_lost_requirement_is_found():
     pack = golden("python")
     text = re.sub(r"\[?\bR-004\b\]?,?", "", pack.text(ARCHITECTURE) or "")
-    documents = tuple(PackDocument(each.name, text if each.name == ARCHITECTURE else each.text) for each in pack.documents)
+    documents = tuple(
+        PackDocument(each.name, text if each.name == ARCHITECTURE else each.text) for each in pack.documents
+    )
     found = run(["ledger"], Pack(documents, pack.prd, pack.stack, pack.db))
     assert any(finding.rule == "LED-001" and "R-004" in finding.message + finding.mend for finding in found)
+
+
+NAMES = (ARCHITECTURE, TESTS, DELIVERY, OBSERVABILITY, SAMPLE)
+HOSTILE = st.text(max_size=400) | st.sampled_from(
+    [
+        "```python\nclient.get(" + "(" * 500,
+        "```yaml\nopenapi: 3.1.0\npaths: {a: &a [*a]}\n```",
+        "SLO-1 " * 200,
+        "`" * 999,
+        "\x00\ufeff",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(HOSTILE, min_size=5, max_size=5), HOSTILE)
+def test_whatever_the_documents_hold_nothing_is_raised(texts: list[str], prd: str):
+    documents = tuple(PackDocument(name, text) for name, text in zip(NAMES, texts, strict=True))
+    assert "CHK-001" not in {
+        finding.rule for finding in run(PACK_CHECKS, Pack(documents, prd, "python", prd[:20] or None))
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(NAMES), st.integers(0, 60_000), HOSTILE)
+def test_a_good_document_with_anything_in_its_middle_raises_nothing(name: str, place: int, text: str):
+    pack = golden("python")
+    whole = pack.text(name) or ""
+    mutated = whole[: place % len(whole)] + text + whole[place % len(whole) :]
+    documents = tuple(PackDocument(each.name, mutated if each.name == name else each.text) for each in pack.documents)
+    assert "CHK-001" not in {finding.rule for finding in run(["across"], Pack(documents, "", "python", "postgres"))}

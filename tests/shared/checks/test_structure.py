@@ -1,6 +1,8 @@
 """Structure rules, each with a defect that breaks it and a good document that does not."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.checks import Context, run
 from shared.checks.structure import RULES
@@ -14,10 +16,7 @@ SECTIONS = ("Contract tests", "Load tests")
 
 
 def rules_broken(text: str, whole: bool = True) -> list[str]:
-    return [
-        finding.rule
-        for finding in run(["structure"], Context("test-specifications.md", text, SECTIONS, whole))
-    ]
+    return [finding.rule for finding in run(["structure"], Context("test-specifications.md", text, SECTIONS, whole))]
 
 
 def test_a_good_document_has_no_findings():
@@ -28,10 +27,15 @@ def test_a_good_document_has_no_findings():
     ("old", "new", "rule"),
     [
         ("# Test plan\n", "", "STR-001"),
+        ("# Test plan\n", "## Test plan\n\ntext\n", "STR-001"),
         ("## Load tests", "## Performance", "STR-002"),
+        ("## Contract tests", "### Contract tests", "STR-002"),
         ("```python\nassert 1\n```\n", "", "STR-003"),
+        ("## Load tests\n\n", "## Load tests\n\n## Appendix\n\n", "STR-003"),
         ("```python\nassert 1\n```\n", "```python\nassert 1\n", "STR-005"),
+        ("```python\nassert 1\n```\n", "~~~python\nassert 1\n", "STR-005"),
         ("```python", "```", "STR-006"),
+        ("```python\n", "````\nx\n````\n\n```python\n", "STR-006"),
         ("Every operation", "TODO: every operation", "STR-007"),
         ("assert 1", "...", "STR-007"),
         ("assert 1", "# Similar to above", "STR-007"),
@@ -50,7 +54,26 @@ def test_sections_out_of_order_are_found():
     assert rules_broken(swapped) == ["STR-004"]
 
 
+def test_sections_out_of_order_are_found_whatever_stands_between():
+    moved = GOOD.replace("# Test plan\n", "# Test plan\n\n## Load tests\n\nfirst\n\n## Appendix\n\ntext\n").replace(
+        "\n\n## Load tests\n\n```", "\n\n```"
+    )
+    assert rules_broken(moved) == ["STR-004"]
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_document_beyond_reading_is_too_long(times: int):
+    assert rules_broken(GOOD + "word " * 300_000 * times) == ["STR-009"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=500) | st.text("#`~>-|*_[]() \n\tTODO.ab1", max_size=500))
+def test_any_text_is_judged_without_an_exception(text: str):
+    assert "CHK-001" not in rules_broken(text)
+
+
 def test_a_stub_is_too_short():
+    assert "STR-008" in rules_broken("# T\n")
     assert "STR-008" in rules_broken("# Test plan\n\n## Contract tests\n\nx\n\n## Load tests\n\ny\n")
 
 
