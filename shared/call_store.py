@@ -102,13 +102,13 @@ class CallStore:
         claimed = json.dumps({"holder": holder}).encode()
         version = await self._blobs.claim(WORK, _name(key), claimed)
         if version is None:
-            found = await self._found(key, claimed)
+            found = await self._found(key, claimed, holder)
             if isinstance(found, Answer):
                 return _reused(found)
             version = found
         return await self._asked(_Claim(self._blobs, _name(key), claimed, version), key, ask)
 
-    async def _found(self, key: str, claimed: bytes) -> Answer | str:
+    async def _found(self, key: str, claimed: bytes, holder: str) -> Answer | str:
         """What is there already: the answer, or the version of a claim that was taken over here."""
         try:
             data, info = await self._blobs.read(WORK, _name(key))
@@ -118,7 +118,7 @@ class CallStore:
         if answer is not None:
             return answer
         silence = _age(info).total_seconds()
-        if silence < self._lease_seconds and data != claimed:
+        if silence < self._lease_seconds and not (holder and data == claimed):
             raise _is_under_way()
         version = await self._blobs.replace(WORK, _name(key), claimed, info.etag)
         if version is None:

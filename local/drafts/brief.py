@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from local.drafts.declined import reason_to_decline
 from local.drafts.numbering import Numbered, adopt, number
@@ -64,7 +65,12 @@ class Brief:
 
     def says(self, pattern: str) -> bool:
         """Whether what the PRD asks for (not what it excludes) matches a pattern."""
-        return any(re.search(pattern, statement.text, re.IGNORECASE) for _, statement in self.statements)
+        return re.search(pattern, self._said, re.IGNORECASE) is not None
+
+    @cached_property
+    def _said(self) -> str:
+        """All statements, one a line: searched as one text, because there are many questions to it."""
+        return "\n".join(statement.text for _, statement in self.statements)
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """Ids of the requirements whose text matches a pattern."""

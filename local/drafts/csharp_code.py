@@ -49,7 +49,8 @@ class Names:
     """The names that all files of one sample share."""
 
     def __init__(self, design: Design) -> None:
-        self.root = pascal(design.project) or "Service"
+        name = pascal(design.project) or "Service"
+        self.root = name if name[0].isalpha() else f"App{name}"
         self.operation = chosen_operation(design)
         resource = self.operation.resource
         self.entity = resource.name if resource else pascal(f"{self.operation.id} record")

@@ -5,7 +5,15 @@
 
 from local.drafts.landscape import api_name, worker_name
 from local.drafts.shapes import Design, Field
-from local.drafts.words import snake
+from local.drafts.words import snake, word_set
+
+_RESERVED = word_set("""
+    all and any as asc between by case check class column constraint create cross current default delete desc distinct
+    drop else end exists false for foreign from full grant group having if in index inner insert interval into is join
+    key leading left like limit natural not null of offset on or order outer primary read references return revoke
+    right select set some table then to trailing trigger true type union unique update user using values when where
+    window with
+""")
 
 
 def context_diagram(design: Design) -> str:
@@ -71,7 +79,7 @@ def first_table(design: Design) -> str:
     columns = [f"    id {kinds['uuid']} NOT NULL PRIMARY KEY"]
     columns += [f"    tenant_id {kinds['uuid']} NOT NULL"] if design.tenancy else []
     columns += [
-        f"    {field.name} {kinds[_column(field)]}{' NOT NULL' if field.required else ''}"
+        f"    {_quoted(field.name, design)} {kinds[_column(field)]}{' NOT NULL' if field.required else ''}"
         for field in one.fields
         if not field.stored_apart
     ]
@@ -82,6 +90,14 @@ def first_table(design: Design) -> str:
         + ",\n".join(columns)
         + f"\n);\nCREATE INDEX ix_{one.table}_paging ON {one.table} ({key});"
     )
+
+
+def _quoted(name: str, design: Design) -> str:
+    """A column's name, quoted in the store's way where SQL has another use for the word."""
+    if name not in _RESERVED:
+        return name
+    opening, closing = {"SQL Server": "[]", "MySQL": "``"}.get(design.database, '""')
+    return f"{opening}{name}{closing}"
 
 
 def sequence(design: Design) -> str:

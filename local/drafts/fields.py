@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import cast, get_args
 
 from local.drafts.brief import Requirement
@@ -73,6 +74,7 @@ def merge(usual: tuple[Field, ...], named: tuple[Field, ...]) -> tuple[Field, ..
     return tuple(by_name.values())[:14]
 
 
+@lru_cache(maxsize=4096)
 def guess(name: str) -> Field:
     """A field whose type follows from its name, as `*_at` is a time and `*_id` a reference."""
     kinds: list[Type] = [kind for pattern, kind in _RULES if re.search(pattern, name)]
@@ -111,7 +113,7 @@ def _states(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words)) if len(words) >= 3 else ()
 
 
-def _owner(places: list[tuple[int, str]], at: int, name: str, text: str, nouns: tuple[str, ...]) -> str | None:
+def _owner(places: tuple[tuple[int, str], ...], at: int, name: str, text: str, nouns: tuple[str, ...]) -> str | None:
     """Whose field it is: the label's noun, or the last one mentioned before it, or the first after it."""
     label = [noun for offset, noun in places if offset < text.find(":")] if ":" in text[:60] else []
     before = [noun for offset, noun in places if offset < at]

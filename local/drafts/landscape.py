@@ -31,8 +31,9 @@ class Secret:
 
 
 def _base(design: Design) -> str:
-    """The project as the start of a name: a container app's name has 32 characters at most."""
-    return design.project[:24].strip("-")
+    """The project as the start of a name: a container app's begins with a letter and has 32 characters at most."""
+    name = design.project if design.project[0].isalpha() else f"app-{design.project}"
+    return name[:24].strip("-")
 
 
 def api_name(design: Design) -> str:

@@ -57,12 +57,15 @@ MECHANISMS: tuple[Mechanism, ...] = (
 )  # fmt: skip
 DOMAIN = Mechanism("", "api", "Operations of the contract", "contract", "request, answer and errors of each operation", "rate, errors and duration of its operations")  # fmt: skip
 
+_COMPILED = tuple((re.compile(one.pattern.lower()), one) for one in MECHANISMS)
+"""Lower case throughout: matching without regard to case takes three times as long."""
+
 
 @lru_cache(maxsize=4096)
 def mechanism_of(requirement: Requirement) -> Mechanism:
     """The first mechanism whose words the requirement uses; the contract itself where none does."""
-    found = (one for one in MECHANISMS if re.search(one.pattern, requirement.text, re.IGNORECASE))
-    return next(found, DOMAIN)
+    text = requirement.text.lower()
+    return next((one for pattern, one in _COMPILED if pattern.search(text)), DOMAIN)
 
 
 def operations_of(requirement: Requirement, design: Design) -> tuple[Operation, ...]:

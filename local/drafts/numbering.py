@@ -74,7 +74,7 @@ def _unlisted(one: Statement, taken: set[int]) -> Statement | None:
     """What the list leaves out: still context for the design, or an exclusion; never a requirement."""
     if one.kind in _EXCLUDED:
         return None if one.line in taken else one
-    return replace(one, kind="context") if one.kind in _RELEVANT else None
+    return one if one.kind in _RELEVANT else None
 
 
 def _same(statement: Statement, one: Listed) -> bool:

@@ -20,7 +20,7 @@ class Plant:
 
     def meets(self, agent: str, task: str, *, revises: bool) -> bool:
         """Whether a text of this agent and task is to have the defect."""
-        return self.agent == agent and self.task in (None, task) and True
+        return self.agent == agent and self.task in (None, task) and not (revises and self.mends)
 
 
 class PlantNotFoundError(Exception):

@@ -4,6 +4,7 @@
 # ruff: noqa: E501
 
 import json
+import keyword
 import re
 
 from local.drafts.openapi import is_identifier
@@ -63,7 +64,7 @@ def models(design: Design, operation: Operation) -> str:
 _CONTRACT = '''class Contract(BaseModel):
     """What all schemas share."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)'''
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)'''
 
 
 _ALIASES = {
@@ -96,7 +97,7 @@ def _imports(text: str) -> str:
     models = [
         "BaseModel",
         "ConfigDict",
-        *(["Field"] if aliased else []),
+        *(["Field"] if aliased or "Field(" in text else []),
         *(["SecretStr"] if "SecretStr" in text else []),
     ]
     models = (["AnyUrl"] if "AnyUrl" in text else []) + models
@@ -109,7 +110,17 @@ def _declare(field: Field) -> str:
         if field.type == "enum"
         else _TYPES[field.type]
     )
-    return f"{field.name}: {kind}" + ("" if field.required else " | None = None")
+    kind += "" if field.required else " | None"
+    name = identifier(field.name)
+    if name != field.name:
+        default = "" if field.required else "default=None, "
+        return f'{name}: {kind} = Field({default}alias="{field.name}")'
+    return f"{name}: {kind}" + ("" if field.required else " = None")
+
+
+def identifier(name: str) -> str:
+    """A field's name in Python; a keyword gets an underscore and keeps its name outside as an alias."""
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def store(operation: Operation) -> str:
@@ -266,9 +277,9 @@ def _build_answer(design: Design, operation: Operation, answer: str) -> list[str
         ]
     for field in shown:
         if field.name in known:
-            lines.append(f"        {field.name}=body.{field.name},")
+            lines.append(f"        {identifier(field.name)}=body.{identifier(field.name)},")
         elif field.required:
-            lines.append(f"        {field.name}={_initial(field)},")
+            lines.append(f"        {identifier(field.name)}={_initial(field)},")
     return [*lines, "    )"]
 
 

@@ -43,6 +43,7 @@ _DOMINANT: frozenset[Kind] = frozenset({"non_goal", "later", "question", "record
 _MODAL = re.compile(r"\b(must|shall|should|is required|are required)\b", re.IGNORECASE)
 _LIST_ITEM = re.compile(r"^(\s*)(?:[-*+•]|\d+[.)]|[a-z]\))\s+(.*)$")
 _NUMBERED_TITLE = re.compile(r"^\d+(?:\.\d+)*[.)]?\s+[^\W\d_][^.!?:;]{2,60}$")
+_MARKED = re.compile(r"[\[*_>]")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _BOOKKEEPING = re.compile(
     r"^(version|date|status|author|authors|owner|priority|last updated|use case|product name|reviewers?|"
@@ -108,6 +109,8 @@ def read_prd(text: str, fallback_title: str) -> Reading:
 
 def strip_markup(text: str) -> str:
     """Text without links, emphasis, checkboxes and quote marks; code spans keep their backticks."""
+    if not _MARKED.search(text):
+        return text.strip()
     text = re.sub(r"!?\[([^\]]*)\]\([^)\s]*\)", r"\1", text)
     text = re.sub(r"^\s*(?:>\s*)+", "", text)
     text = re.sub(r"^\s*\[[ xX]\]\s+", "", text)

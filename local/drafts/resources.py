@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from local.drafts.catalogue import ALIASES, ENTITIES, NOT_THINGS
 from local.drafts.reading import Statement
@@ -84,10 +85,12 @@ def find_resources(
     return _strongest(found.values())
 
 
-def mentions(text: str) -> list[tuple[int, str]]:
+@lru_cache(maxsize=8192)
+def mentions(text: str) -> tuple[tuple[int, str], ...]:
     """Where a text names which known things: (offset, noun), longest name first at one place."""
     text = _PREFIX_TRAPS.sub(lambda trap: " " * len(trap[0]), text)
-    return [(match.start(), _KNOWN[re.sub(r"[\s-]+", " ", match[0].lower())]) for match in _MENTION.finditer(text)]
+    names = ((match.start(), re.sub(r"[\s-]+", " ", match[0].lower())) for match in _MENTION.finditer(text))
+    return tuple((at, _KNOWN[name]) for at, name in names)
 
 
 def canonical(phrase: str) -> str | None:

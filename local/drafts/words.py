@@ -104,14 +104,25 @@ def article(noun: str) -> str:
     return "an" if starts[:1] in "aeio" or re.match(r"un[^i]|up|ur", starts) else "a"
 
 
+_PLACEHOLDERS = tuple(
+    (re.compile(pattern, re.IGNORECASE), words)
+    for pattern, words in (
+        (r"\b(?:tbd|tbc)\b", "to be decided"),
+        (r"\b(?:todo|fixme|xxx)\b", "to do"),
+        (r"\b(?:similar to|same as) above\b", "like the one before"),
+        (r"\b(?:rest omitted|omitted for brevity)\b", "left out"),
+    )
+)
+
+
 def quote(text: str, limit: int = 220) -> str:
     """The PRD's words for a draft: one line, cut at a word's end, its own placeholders spelled out.
 
     A draft may hold no `TBD` or dots of its own, and nobody should take the PRD's for the draft's."""
     text = re.sub(r"\s+", " ", text).replace("```", "")
     text = re.sub(r"\.{3,}|…", " etc.", text)
-    text = re.sub(r"\bTBD\b|\bTBC\b", "to be decided", text)
-    text = re.sub(r"\b(TODO|FIXME|XXX)\b", "to do", text)
+    for pattern, words in _PLACEHOLDERS:
+        text = pattern.sub(words, text)
     if len(text) <= limit:
         return text
     return text[:limit].rsplit(" ", 1)[0].rstrip(",;:-(") + " (shortened)"

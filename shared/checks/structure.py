@@ -16,7 +16,8 @@ PLACEHOLDER = Rule("STR-007", "error", "Placeholder text is work that was not do
 TOO_LONG = Rule("STR-009", "error", "A document this long is read by nobody, and by no check in full.")
 TOO_SHORT = Rule("STR-008", "error", "A document this short cannot hold its sections.")
 RULES = (
-    NO_TITLE, SECTION_MISSING, SECTION_EMPTY, SECTION_ORDER, FENCE_OPEN, FENCE_UNTAGGED, PLACEHOLDER, TOO_SHORT, TOO_LONG,
+    NO_TITLE, SECTION_MISSING, SECTION_EMPTY, SECTION_ORDER, FENCE_OPEN, FENCE_UNTAGGED, PLACEHOLDER, TOO_SHORT,
+    TOO_LONG,
 )  # fmt: skip
 
 MINIMUM_CHARACTERS = 200
