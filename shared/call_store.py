@@ -39,12 +39,18 @@ log = logs.logger(__name__)
 
 @dataclass(frozen=True)
 class StoredCall(Payload):
-    """A finished call: the answer, and what it took when it was made."""
+    """A finished call: the answer, what it took when it was made, and which run paid for it."""
 
     text: str
     model: str
     request_id: str | None
     usage: Usage
+    holder: str = ""
+
+    def answer_for(self, holder: str) -> Answer:
+        """The answer: whoever paid for it has it with what it took, all others reuse it."""
+        usage = self.usage if holder and holder == self.holder else Usage(reused=1)
+        return Answer(self.text, self.model, self.request_id, usage)
 
 
 def call_key(prompt: Prompt, chosen: ModelSettings, server: str) -> str:
@@ -67,16 +73,14 @@ class CallStore:
     async def answer(
         self, key: str, ask: Callable[[], Awaitable[Answer]], *, holder: str = "", fresh: bool = False
     ) -> Answer:
-        """The kept answer for `key`, else that of `ask`, which is kept. `fresh` asks whatever is kept.
+        """The kept answer for `key`, else that of `ask`, which is kept. `fresh` asks whatever others have kept.
 
-        `holder` names the run that asks; a claim it left behind is its own.
+        `holder` names the run that asks; what it left behind, a claim or an answer, is its own.
 
         Raises what `ask` raises, and `CallInterrupted` (UNDER_WAY) where somebody else is asking just now.
         """
         if fresh:
-            answer = await ask()
-            await self._keep(key, answer)
-            return answer
+            return await self._asked_afresh(key, ask, holder)
         if key in self._under_way:
             return await self._join(self._under_way[key])
         under_way = self._under_way[key] = asyncio.get_running_loop().create_future()
@@ -92,6 +96,18 @@ class CallStore:
         """Whether the answer is there, or under way."""
         return await self._blobs.exists(WORK, _name(key))
 
+    async def _asked_afresh(self, key: str, ask: Callable[[], Awaitable[Answer]], holder: str) -> Answer:
+        try:
+            data, _ = await self._blobs.read(WORK, _name(key))
+        except NotFound:
+            data = b""
+        kept = _call_in(data)
+        if kept is not None and holder and kept.holder == holder:
+            return kept.answer_for(holder)
+        answer = await ask()
+        await self._keep(key, answer, holder)
+        return answer
+
     async def _join(self, under_way: "asyncio.Future[Answer]") -> Answer:
         await asyncio.wait({under_way}, timeout=self._join_seconds)
         if under_way.done() and not under_way.cancelled():
@@ -104,9 +120,11 @@ class CallStore:
         if version is None:
             found = await self._found(key, claimed, holder)
             if isinstance(found, Answer):
-                return _reused(found)
+                return found
             version = found
-        return await self._asked(_Claim(self._blobs, _name(key), claimed, version), key, ask)
+        answer = await self._asked(_Claim(self._blobs, _name(key), claimed, version), ask)
+        await self._keep(key, answer, holder)
+        return answer
 
     async def _found(self, key: str, claimed: bytes, holder: str) -> Answer | str:
         """What is there already: the answer, or the version of a claim that was taken over here."""
@@ -114,9 +132,9 @@ class CallStore:
             data, info = await self._blobs.read(WORK, _name(key))
         except NotFound:
             raise _is_under_way() from None  # it has just failed: look again
-        answer = _answer_in(data)
-        if answer is not None:
-            return answer
+        kept = _call_in(data)
+        if kept is not None:
+            return kept.answer_for(holder)
         silence = _age(info).total_seconds()
         if silence < self._lease_seconds and not (holder and data == claimed):
             raise _is_under_way()
@@ -126,7 +144,7 @@ class CallStore:
         log.warning("whoever made this call has been silent for %.0f s: making it here", silence)
         return version
 
-    async def _asked(self, claim: "_Claim", key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _asked(self, claim: "_Claim", ask: Callable[[], Awaitable[Answer]]) -> Answer:
         alive = asyncio.create_task(claim.renewed_every(self._lease_seconds / 4))
         try:
             answer = await ask()
@@ -135,11 +153,10 @@ class CallStore:
             await self._blobs.delete(WORK, claim.name, claim.version)
             raise
         await _ended(alive)
-        await self._keep(key, answer)
         return answer
 
-    async def _keep(self, key: str, answer: Answer) -> None:
-        call = StoredCall(answer.text, answer.model, answer.request_id, answer.usage)
+    async def _keep(self, key: str, answer: Answer, holder: str) -> None:
+        call = StoredCall(answer.text, answer.model, answer.request_id, answer.usage, holder)
         await self._blobs.write(WORK, _name(key), json.dumps(call.to_dict()).encode(), "application/json")
 
     async def prune(self, days: float, shard: str | None = None) -> int:
@@ -193,13 +210,12 @@ def _age(info: BlobInfo) -> timedelta:
     return datetime.now(UTC) - info.modified
 
 
-def _answer_in(data: bytes) -> Answer | None:
-    """The answer that a blob holds; None for a claim, and for what another release wrote."""
+def _call_in(data: bytes) -> StoredCall | None:
+    """The call that a blob holds; None for a claim, and for what another release wrote."""
     try:
-        call = StoredCall.from_dict(json.loads(data))
+        return StoredCall.from_dict(json.loads(data))
     except ValueError:
         return None
-    return Answer(call.text, call.model, call.request_id, call.usage)
 
 
 def _reused(answer: Answer) -> Answer:

@@ -8,7 +8,7 @@ from azure.functions.warmup import WarmUpContext
 
 from shared import services, telemetry
 
-SLOW_IMPORTS = ("azure.storage.blob.aio", "anthropic", "openapi_spec_validator", "ruamel.yaml", "markdown_it")
+SLOW_IMPORTS = ("azure.storage.blob.aio", "anthropic", "markdown_it", "yaml", "ruamel.yaml")
 """What indexing leaves out, in the order in which a run needs it."""
 
 bp = df.Blueprint()
@@ -16,7 +16,8 @@ bp = df.Blueprint()
 
 @bp.warm_up_trigger(arg_name="warmup")  # pyright: ignore[reportUnknownMemberType, reportUntypedFunctionDecorator] (untyped in the package)
 async def warm_up(warmup: WarmUpContext) -> None:
-    """Import in a thread, so that requests are answered meanwhile."""
+    """Import in a thread, so that requests are answered meanwhile; the checks' process loads its parsers beside that."""
+    await services.current().checker.start()
     await telemetry.start(services.current().settings)
     for module in SLOW_IMPORTS:
         await asyncio.to_thread(importlib.import_module, module)

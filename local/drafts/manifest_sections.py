@@ -6,13 +6,18 @@
 from collections.abc import Iterable
 
 from local.drafts.brief import Requirement
-from local.drafts.document import NOTICE, bullets, cite
-from local.drafts.landscape import base_url
+from local.drafts.document import NOTICE, bullets, cite, paragraphs
+from local.drafts.landscape import base_url, on_kubernetes
+from local.drafts.objectives import alert_condition
 from local.drafts.openapi import scopes
 from local.drafts.shapes import Design
 from local.drafts.words import capitalise, quote, table
 
-ARCHITECTURE = "integration-architecture.md"
+# The program that composes the manifest makes a file name in square brackets a link.
+ARCHITECTURE = "[integration-architecture.md]"
+TESTS = "[test-specifications.md]"
+DELIVERY = "[cicd-pipeline.md]"
+OBSERVABILITY = "[observability-plan.md]"
 
 
 def render_setup(design: Design) -> str:
@@ -48,7 +53,7 @@ def _assumptions(design: Design) -> list[str]:
         f"**Primary datastore:** {design.database}, {design.database_reason}.",
         f"**Shape:** {design.style}, because {design.style_reason}.",
         f"**Hosting:** {design.platform}, because {design.hosting_reason}.",
-        f"**Requirements:** {len(design.requirements)} of the PRD are designed for; {len(design.declined)} are not, each with its reason in `{ARCHITECTURE}`."
+        f"**Requirements:** {len(design.requirements)} of the PRD are designed for; {len(design.declined)} are not, each with its reason in the architecture."
         if brief.requirements or brief.declined
         else "**Requirements:** the PRD states none; the design follows from its title.",
     ]
@@ -87,16 +92,20 @@ def _named(one: Requirement) -> str:
 def _surface(design: Design) -> str:
     rows = [
         (
-            f"`{one.method} {one.path}`",
             f"`{one.id}`",
+            f"`{one.method} {one.path}`",
             one.summary,
-            "none" if one.open else f"`{one.scope}`",
+            "open" if one.open else f"`{one.scope}`",
             cite(one.requirements),
         )
         for one in design.operations
     ]
-    text = f"{len(design.operations)} operations and {len(scopes(design))} permissions; the contract is in `{ARCHITECTURE}`, its tests in `test-specifications.md`."
-    return f"{text}\n\n{table(('Operation', 'Id', 'Does', 'Permission', 'Requirements'), rows)}"
+    events = f"Besides HTTP: {len(design.events)} domain events on {design.broker}." if design.broker else ""
+    return paragraphs(
+        f'{len(design.operations)} operations and {len(scopes(design))} permissions, versioned by path prefix, for bearer tokens. Source: {ARCHITECTURE}, "API contract"; tests: {TESTS}.',
+        table(("operationId", "Operation", "Does", "Permission", "Requirements"), rows),
+        events,
+    )
 
 
 def _stores(design: Design) -> str:
@@ -119,19 +128,22 @@ def _stores(design: Design) -> str:
             )
         )
     rows.append(("Key Vault", "secrets and signing keys", "No secret in code, settings or pipeline"))
-    return f"{table(('Store', 'Holds', 'Why'), rows)}\n\nThe model and its migrations are in `{ARCHITECTURE}`."
+    source = f'Migrations only expand, before a release takes traffic. Source: {ARCHITECTURE}, "Data model and storage" and "Migration and versioning".'
+    return paragraphs(table(("Store", "Holds", "Why"), rows), source)
 
 
 def _environments(design: Design) -> str:
+    way_back = "`kubectl rollout undo`" if on_kubernetes(design) else "traffic back to the revision before"
     rows = [
-        (f"`{name}`", base_url(design, name), gate)
+        (f"`{name}`", base_url(design, name), gate, way_back)
         for name, gate in (
             ("dev", "each merge"),
-            ("stage", "one approval, load test"),
-            ("prod", "two approvals, staged traffic"),
+            ("stage", "one approval; load test after it"),
+            ("prod", "two approvals; traffic in two steps; errors watched"),
         )
     ]
-    return f"{table(('Environment', 'Address', 'Gate'), rows)}\n\nHow a release moves through them is in `cicd-pipeline.md`."
+    source = f'Source: {DELIVERY}, "Environments and approvals" and "Rollback".'
+    return paragraphs(table(("Environment", "Address", "Way in", "Way back"), rows), source)
 
 
 def _levels(design: Design) -> str:
@@ -140,15 +152,20 @@ def _levels(design: Design) -> str:
             level.id,
             level.target.name,
             level.target.shown,
+            "30 days",
+            alert_condition(level),
+            level.target.shown,
             f"[{level.target.requirement}]" if level.target.requirement else "assumed",
         )
         for level in design.levels
     ]
-    return f"{table(('SLO', 'About', 'Objective', 'From'), rows)}\n\nQueries and alerts are in `observability-plan.md`, thresholds of the load test in `test-specifications.md`."
+    header = ("SLO", "Indicator", "Objective", "Window", "Alert", "Load threshold", "From")
+    return paragraphs(table(header, rows), f"Alerts: {OBSERVABILITY}; thresholds: {TESTS}.")
 
 
 def _numbered(questions: list[str]) -> str:
-    return "\n".join(f"{number}. {text}" for number, text in enumerate(questions, start=1))
+    listed = "\n".join(f"{number}. {text}" for number, text in enumerate(questions, start=1))
+    return listed or "None: the PRD answers what this draft asks of it."
 
 
 def _questions(design: Design) -> list[str]:
@@ -197,6 +214,11 @@ def _risks(design: Design) -> str:
             "Load test on stage gates each release",
         ),
     ]
+    if design.declined:
+        left = f"{len(design.declined)} requirements are not designed: " + cite(
+            one.id for one, _ in design.declined[:12]
+        )
+        rows.append((left, "medium", f"Read the reasons in {ARCHITECTURE} and place them"))
     if assumed:
         rows.append(
             (f"{', '.join(assumed)} rest on assumed numbers", "medium", "Answer the open questions before building")

@@ -3,9 +3,11 @@
 It gets no setting and no secret from its parent's environment, and ends with its parent (end of stdin).
 """
 
+import contextlib
 import json
 import os
 import sys
+import threading
 from typing import Any
 
 from shared.checks import Context, Pack, run_one
@@ -19,12 +21,21 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
     _limit_memory()
+    threading.Thread(target=_load_slow_parser, name="preload", daemon=True).start()
     kinds = {"Context": Context, "Pack": Pack}
     for line in sys.stdin.buffer:
         request: dict[str, Any] = json.loads(line)
         findings = run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"]))
         answers.write(json.dumps([finding.to_dict() for finding in findings]) + "\n")
         answers.flush()
+
+
+def _load_slow_parser() -> None:
+    """Have the KQL parser loaded by the time the first query comes; it takes seconds. A failure shows there."""
+    from shared.checks.kusto import parser
+
+    with contextlib.suppress(parser.ParserUnavailable, parser.QueryRefused):
+        parser.analyse("print 1", ())
 
 
 def _limit_memory() -> None:

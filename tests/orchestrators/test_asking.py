@@ -27,6 +27,11 @@ def test_the_api_may_ask_for_more_but_not_for_more_than_the_longest():
     assert 450 <= wait(1, retry_after=4_000_000) <= 600
 
 
+def test_waits_for_a_call_that_is_under_way_do_not_grow():
+    waits = [seconds_to_wait(PATIENCE, Interruption("wait", 5.0, steady=True), attempt, "run") for attempt in (1, 5, 9)]
+    assert all(5 <= wait <= 6.25 for wait in waits)
+
+
 def test_the_same_wait_on_replay_and_another_for_another_run():
     assert wait(3) == wait(3)
     assert len({wait(3, seed=f"run-{number}/agent") for number in range(50)}) > 45

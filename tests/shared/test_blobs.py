@@ -40,6 +40,21 @@ async def test_of_fifty_creators_exactly_one_wins(services: Services):
     assert (await services.blobs.read(WORK, name))[0] == str(won.index(True)).encode()
 
 
+async def test_only_the_version_that_was_read_is_replaced_or_deleted(services: Services):
+    name = f"versions/{uuid.uuid4()}"
+    first = await services.blobs.claim(WORK, name, b"1")
+    assert first
+    assert await services.blobs.claim(WORK, name, b"other") is None
+    second = await services.blobs.replace(WORK, name, b"2", first)
+    assert second
+    assert await services.blobs.replace(WORK, name, b"3", first) is None
+    await services.blobs.delete(WORK, name, first)
+    assert (await services.blobs.read(WORK, name))[0] == b"2"
+    await services.blobs.delete(WORK, name, second)
+    assert await services.blobs.replace(WORK, name, b"4", second) is None
+    assert not await services.blobs.exists(WORK, name)
+
+
 async def test_a_missing_blob_is_named_with_its_container(services: Services):
     with pytest.raises(NotFound, match="no blob 'nowhere' in container 'designs'"):
         await services.blobs.read(DESIGNS, "nowhere")

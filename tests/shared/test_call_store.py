@@ -123,6 +123,19 @@ async def test_a_run_does_not_wait_for_itself_after_its_process_died(services: S
     await dead
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_a_run_that_comes_back_finds_its_own_answer_and_what_it_took(
+    services: Services, model: Model, key: str, fresh: bool
+):
+    store = CallStore(services.blobs)
+    assert await store.answer(key, model.ask, holder="run-1", fresh=fresh) == ANSWER
+    assert await store.answer(key, model.ask, holder="run-1", fresh=fresh) == ANSWER, (
+        "it is accounted where it was paid"
+    )
+    assert model.calls == 1
+    assert (await store.answer(key, model.ask, holder="run-2")).usage.reused == 1
+
+
 async def test_a_long_call_keeps_its_claim(services: Services, model: Model, key: str):
     slowly(model)
     asked = asyncio.create_task(CallStore(services.blobs, lease_seconds=2.0).answer(key, model.ask))

@@ -45,6 +45,12 @@ def test_a_prompt_walks_through_exactly_its_required_sections(name: str):
         assert [heading for heading in headings if heading in task.sections] == list(task.sections)
 
 
+def test_the_architect_and_all_specialists_are_of_one_tier():
+    """They share what Claude has cached of PRD and architecture, and a cache belongs to one model."""
+    writers = [agent for agent in catalogue().agents.values() if agent.name != "orchestrator"]
+    assert {agent.tier for agent in writers} == {"strong"}
+
+
 def test_a_new_specialist_is_one_file(tmp_path: Path):
     (tmp_path / "system.md").write_text("shared", encoding="utf-8")
     for name in ("revise.md", "continue.md"):
@@ -71,6 +77,7 @@ def line_of(text: str, start: str) -> int:
         ("phase = 3", "phase = 3\nfaze = 4", "faze", "unknown key 'faze'"),
         ("title = ", "titel = ", 1, "'title' is missing"),
         ("sections = [", "sections = [3, ", "sections", "must be a list of texts"),
+        ('tier = "strong"', 'tier = "best"', "tier", "tier 'best' is not one of strong, balanced, fast"),
     ],
 )
 def test_a_malformed_agent_file_fails_with_file_and_line(

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from local.drafts.faults import Fault
+from local.drafts.models import model_info
 from local.drafts.server import DraftsServer
 from shared.answers import join
 from shared.catalogue import catalogue
 from shared.claude import AnthropicApi, Claude
-from shared.errors import CallInterrupted, CallRefused
+from shared.errors import CallInterrupted, CallRefused, SettingsError
 from shared.keys import FixedKey
 from shared.models import ModelSettings
-from shared.prompts import Assignment, Prompt, Reading, Text, compose
+from shared.prompts import Assignment, Prompt, Reading, Text, compose, estimated_tokens
 
 CANARY = "sk-canary-0123456789"
 
@@ -114,6 +115,97 @@ async def test_no_error_carries_the_key(claude: Claude, drafts: DraftsServer):
         with pytest.raises((CallRefused, CallInterrupted)) as failed:
             await write(claude)
         assert CANARY not in repr(failed.value) + str(failed.value.__cause__) + str(failed.value.to_dict())
+
+
+async def write_as(claude: Claude, chosen: ModelSettings):
+    return await claude.write(prompt(), chosen)
+
+
+async def test_effort_thinking_and_length_are_sent(claude: Claude, drafts: DraftsServer):
+    drafts.order([])
+    await write_as(claude, ModelSettings("claude-sonnet-5-5", 64_000, "high", "adaptive"))
+    assert drafts.seen[-1].settings == {
+        "max_tokens": 64_000,
+        "output_config": {"effort": "high"},
+        "thinking": {"type": "adaptive"},
+    }
+    await write(claude)
+    assert drafts.seen[-1].settings == {"max_tokens": 64_000}, "what is not set is the model's own default"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (ModelSettings("claude-sonnet-5-5", 200_000), "claude-sonnet-5-5 writes 128,000 at most"),
+        (ModelSettings("claude-sonnet-5-5", 64_000, None, "2048"), "does not accept thinking=enabled"),
+        (ModelSettings("claude-sonet-5-5", 64_000), "Claude knows no model 'claude-sonet-5-5'"),
+    ],
+)
+async def test_settings_that_the_model_refuses_are_told_before_the_first_call(
+    claude: Claude, drafts: DraftsServer, chosen: ModelSettings, said: str
+):
+    before = len(drafts.seen)
+    with pytest.raises(SettingsError, match=said):
+        await write_as(claude, chosen)
+    assert len(drafts.seen) == before
+
+
+@pytest.mark.parametrize("models", [None, {"claude-sonnet-5-5": {"id": "claude-sonnet-5-5", "type": "model"}}])
+async def test_a_server_that_tells_nothing_of_its_models_is_taken_at_its_word(models: Any):
+    server = DraftsServer(seconds_per_answer=0)
+    server.models = models
+    claude = Claude(AnthropicApi(FixedKey(CANARY), await server.start()), timeout_seconds=2)
+    assert (await write_as(claude, ModelSettings("claude-sonnet-5-5", 10**6, "max"))).text
+    await claude.close()
+    await server.stop()
+
+
+@pytest.mark.filterwarnings("ignore:The model:DeprecationWarning")  # the SDK's own, which no log shows
+@pytest.mark.parametrize(
+    ("model", "told", "day"),
+    [
+        ("claude-sonnet-5-5", {"lifecycle": "deprecated", "retires_at": "2027-03-01T00:00:00Z"}, "2027-03-01"),
+        ("claude-sonnet-4-5", None, "November 30th, 2026"),
+    ],
+)
+async def test_a_deprecated_model_is_warned_of_once(
+    caplog: pytest.LogCaptureFixture, model: str, told: dict[str, Any] | None, day: str
+):
+    server = DraftsServer(seconds_per_answer=0)
+    server.models = {model: model_info(model) | told} if told else None
+    claude = Claude(AnthropicApi(FixedKey(CANARY), await server.start()), timeout_seconds=2)
+    for _ in range(2):
+        await write_as(claude, ModelSettings(model, 64_000))
+    warned = [record.getMessage() for record in caplog.records if "deprecated" in record.getMessage()]
+    assert warned == [f"model {model} is deprecated and retires on {day}: name a current one"]
+    await claude.close()
+    await server.stop()
+
+
+async def test_tokens_are_counted_by_claude_and_cost_nothing(claude: Claude, drafts: DraftsServer):
+    before = len(drafts.seen)
+    tokens = await claude.count(prompt(), "claude-sonnet-5-5")
+    assert tokens == pytest.approx(estimated_tokens(prompt()), rel=0.01)
+    assert len(drafts.seen) == before
+
+
+@pytest.mark.parametrize("kind", ["cut", "error_event", "refusal", "max_tokens"])
+async def test_what_an_unfinished_answer_took_is_told(claude: Claude, drafts: DraftsServer, kind: Any):
+    drafts.order([Fault("system-architect", kind)])
+    with pytest.raises((CallInterrupted, CallRefused)) as failed:
+        await write(claude)
+    spent = failed.value.spent
+    assert spent
+    assert (spent.calls, spent.attempts) == (0, 1)
+    assert spent.all_input_tokens >= estimated_tokens(prompt()) * (4 if kind == "max_tokens" else 1) * 0.99
+
+
+async def test_an_answer_says_how_long_its_first_token_took(claude: Claude, drafts: DraftsServer):
+    drafts.order([Fault("system-architect", "max_tokens", times=1)])
+    usage = (await write(claude)).usage
+    assert 0 < usage.first_token_seconds <= usage.seconds
+    assert (usage.calls, usage.attempts) == (1, 1)
+    assert usage.longest_prompt_tokens < usage.all_input_tokens, "the longest of the two requests"
 
 
 async def test_a_server_that_is_not_there_is_an_interruption():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SettingsError
+from shared.models import TIERS, ModelSettings
 from shared.settings import Settings, as_markdown
 
 ENOUGH = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "ANTHROPIC_API_KEY": "sk-canary"}
@@ -33,6 +34,53 @@ def test_a_key_and_a_vault_together_are_refused():
 def test_a_bad_number_is_named_with_its_value(value: str):
     with pytest.raises(SettingsError, match=f"MAX_PRD_BYTES='{value}'"):
         Settings.read(ENOUGH | {"MAX_PRD_BYTES": value})
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "free"])
+def test_a_cap_that_is_no_amount_is_refused(value: str):
+    with pytest.raises(SettingsError, match=f"RUN_COST_CAP_USD='{value}'"):
+        Settings.read(ENOUGH | {"RUN_COST_CAP_USD": value})
+
+
+def test_no_cap_is_the_default_and_zero_is_none():
+    assert Settings.read(ENOUGH).cap == Settings.read(ENOUGH | {"RUN_TOKEN_CAP": "0", "RUN_COST_CAP_USD": "0"}).cap
+    assert Settings.read(ENOUGH | {"RUN_TOKEN_CAP": "9"}).cap.tokens == 9
+
+
+def test_money_cannot_be_capped_where_a_price_is_unknown():
+    capped = ENOUGH | {"RUN_COST_CAP_USD": "2.50", "ANTHROPIC_MODEL_FAST": "claude-next"}
+    with pytest.raises(SettingsError, match="the price of claude-next is unknown: add it to PRICES"):
+        Settings.read(capped)
+    prices = '{"as_of": "2026-12-01", "models": {"claude-next": {"input": 1, "output": 2}}}'
+    assert Settings.read(capped | {"PRICES": prices}).cap.usd == 2.5
+
+
+def test_prices_that_cannot_be_read_are_named():
+    with pytest.raises(SettingsError, match="PRICES: it is not JSON"):
+        Settings.read(ENOUGH | {"PRICES": "2 dollars"})
+
+
+def test_every_tier_is_the_same_model_until_it_is_given_one():
+    same = Settings.read(ENOUGH | {"ANTHROPIC_MODEL": "claude-opus-5-5", "ANTHROPIC_EFFORT": "high"})
+    assert {same.model_for(tier) for tier in TIERS} == {ModelSettings("claude-opus-5-5", 64_000, "high")}
+    strong = {"ANTHROPIC_MODEL_STRONG": "claude-opus-5-5", "MAX_OUTPUT_TOKENS_STRONG": "9000"}
+    strong |= {"ANTHROPIC_EFFORT_STRONG": "max", "ANTHROPIC_THINKING_STRONG": "adaptive"}
+    own = Settings.read(ENOUGH | strong)
+    assert own.model_for("strong") == ModelSettings("claude-opus-5-5", 9_000, "max", "adaptive")
+    assert own.model_for("balanced") == own.model_for("fast") == ModelSettings("claude-sonnet-5-5", 64_000)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ANTHROPIC_EFFORT_FAST", "huge", "fast agents: effort 'huge' is not one of"),
+        ("ANTHROPIC_THINKING", "deeply", "balanced agents: thinking 'deeply' is not one of"),
+        ("MAX_OUTPUT_TOKENS_STRONG", "lots", "MAX_OUTPUT_TOKENS_STRONG='lots' is not a number"),
+    ],
+)
+def test_model_settings_that_cannot_be_are_named_with_their_tier(variable: str, value: str, said: str):
+    with pytest.raises(SettingsError, match=said):
+        Settings.read(ENOUGH | {variable: value})
 
 
 def test_secrets_are_not_in_the_repr():

@@ -302,3 +302,27 @@ def test_a_project_with_a_long_name_keeps_azures_limits() -> None:
     text = answer_prompt(prompt)
     assert all(len(name) <= 32 for name in re.findall(r"az containerapp \w+ .*?--name (\S+)", text))
     assert all(len(name) <= 24 for name in re.findall(r"KeyVaultName: (\S+)", text))
+
+
+AWKWARD = (
+    "# Notes\n\n## Requirements\n- Users can create notes, same as above\n"
+    "- A note has a `class`, a `from` and a `title`; todo: more\n- Users can delete a note\n"
+)
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_field_names_that_languages_reserve_do_no_harm(agent: str) -> None:
+    text = draft(AWKWARD, agent, stack="csharp" if agent == "csharp-expert" else "python")
+    for code in fences(text, "python"):
+        ast.parse(code)
+    assert "same as above" not in text
+    if agent == "python-backend-dev":
+        assert 'class_: Text = Field(alias="class")' in text
+    if agent == "system-architect":
+        assert re.search(r'^    "from" ', text, re.MULTILINE)
+
+
+def test_a_project_that_begins_with_a_digit_gets_names_that_azure_and_csharp_take() -> None:
+    for agent in ("azure-devops-pipelines-expert", "csharp-expert"):
+        text = answer_prompt(Prompt("x.md", LIBRARY, replace(assign(agent, stack="csharp"), project="1st-app")))
+        assert not re.search(r"(?:namespace |using |az containerapp update .*?--name )1", text)
