@@ -197,8 +197,8 @@ class _Claim:
 async def _ended(renewing: asyncio.Task[None]) -> None:
     """Stop renewing. A renewal that failed is logged: the call went on without it."""
     renewing.cancel()
-    await asyncio.wait({renewing})
-    if not renewing.cancelled() and (fault := renewing.exception()):
+    await asyncio.wait({renewing}, timeout=RETRY_SECONDS)  # an answer that is there waits for no storage
+    if renewing.done() and not renewing.cancelled() and (fault := renewing.exception()):
         log.warning("a claim was not renewed (%s)", type(fault).__name__)
 
 

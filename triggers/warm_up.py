@@ -16,7 +16,7 @@ bp = df.Blueprint()
 
 @bp.warm_up_trigger(arg_name="warmup")  # pyright: ignore[reportUnknownMemberType, reportUntypedFunctionDecorator] (untyped in the package)
 async def warm_up(warmup: WarmUpContext) -> None:
-    """Import in a thread, so that requests are answered meanwhile; the checks' process loads its parsers beside that."""
+    """Import in a thread, so that requests are answered meanwhile. The checks load their parsers in their process."""
     await services.current().checker.start()
     await telemetry.start(services.current().settings)
     for module in SLOW_IMPORTS:
