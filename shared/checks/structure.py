@@ -23,7 +23,7 @@ RULES = (
 MINIMUM_CHARACTERS = 200
 MAXIMUM_CHARACTERS = 1_500_000
 _PLACEHOLDER = re.compile(
-    r"\b(?:TODO|TBD|FIXME)\b|^\s*(?:\.\.\.|…)\s*$"
+    r"(?-i:\b(?:TODO|TBD|FIXME)\b)|^\s*(?:\.\.\.|…)\s*$"
     r"|\b(?:similar to above|same as above|rest omitted|omitted for brevity)\b",
     re.IGNORECASE | re.MULTILINE,
 )
