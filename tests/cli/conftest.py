@@ -1,6 +1,7 @@
 """The command, run in a folder of its own against a pretended app."""
 
-from collections.abc import Generator
+import signal
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,11 @@ def design_backend(folder: Path) -> RunCommand:
         return CliRunner().invoke(command, arguments, input=input)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is what Python makes of it, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
