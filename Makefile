@@ -4,39 +4,45 @@
 PRD  ?= examples/prds/order-service.md
 ARGS ?=
 UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
-RUN  := $(UV) run --frozen --quiet
+RUN  := $(UV) run --no-sync --quiet
+ENV  := .venv/synced
 
 .PHONY: run test check bench format requirements docs clean
 
-run: $(UV)  ## Design a backend from PRD=path
+run: $(ENV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
 
 test: check  ## All checks and all tests
 	@$(RUN) pytest
 
-check: $(UV)  ## Lint, types, architecture, generated files
+check: $(ENV)  ## Lint, types, architecture, generated files
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) pyright
 	@$(RUN) lint-imports --no-cache
 
-bench: $(UV)  ## Measure
+bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.figures
 	@$(RUN) python -m benchmarks.checks
 
-format: $(UV)  ## Format the code
+format: $(ENV)  ## Format the code
 	@$(RUN) ruff check --fix
 	@$(RUN) ruff format
 
 requirements: $(UV)  ## Write requirements.txt, what is deployed, from the lock
 	@$(UV) export --frozen --quiet --no-default-groups --no-emit-project --no-header -o requirements.txt
 
-docs: $(UV)  ## Write the generated documents
+docs: $(ENV)  ## Write the generated documents
 	@$(RUN) python -m shared.settings > docs/settings.md
 	@$(RUN) python -m shared.checks > docs/rules.md
 
 clean:  ## Remove local state, caches and environments
 	rm -rf .local .uv .venv .pytest_cache .ruff_cache
+
+# Bytecode is compiled here, once: Python compiles at import and may not be allowed to keep what it compiled.
+$(ENV): pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --frozen --quiet --compile-bytecode
+	@touch $@
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/ (once)"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import azure.durable_functions as df
 
@@ -12,10 +12,12 @@ from shared.blobs import DESIGNS, WORK, BlobStore, content_type
 from shared.catalogue import catalogue
 from shared.checks import Finding
 from shared.contracts import BlobRef, FileEntry, ManifestRequest, RunResult
-from shared.manifest import Written, render_manifest
-from shared.pack import MANIFEST, ComposedPack, Material, compose_pack
 from shared.services import Services
 
+if TYPE_CHECKING:  # what composes packs is imported at first use: indexing the app composes none
+    from shared.pack import ComposedPack, Material
+
+MANIFEST = "MANIFEST.md"
 WRITTEN_AT_ONCE = 16
 
 bp = df.Blueprint()
@@ -27,10 +29,11 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
 
     While the run goes on that is MANIFEST.md alone; at its end also the extracted files, the ledger and manifest.json.
     """
+    from shared.pack import begin_pack, compose_pack
+
     if request.status == "running":
         texts = await _orchestrator_texts(services.blobs, request)
-        manifest = render_manifest(request, Written(texts), catalogue())
-        composed, first = ComposedPack({MANIFEST: manifest.encode()}, []), list[Finding]()
+        composed, first = begin_pack(request, texts, catalogue()), list[Finding]()
     else:
         material = await _gather(services.blobs, request)
         composed, first = await asyncio.to_thread(compose_pack, request, material, catalogue()), material.first_findings
@@ -49,13 +52,13 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     )
 
 
-def _status(request: ManifestRequest, composed: ComposedPack) -> str:
+def _status(request: ManifestRequest, composed: "ComposedPack") -> str:
     """What only the whole pack shows can still turn a completed run into one with findings."""
     failing = any(finding.severity == "error" for finding in composed.findings)
     return "completed_with_findings" if request.status == "completed" and failing else request.status
 
 
-async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: ComposedPack) -> list[FileEntry]:
+async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: "ComposedPack") -> list[FileEntry]:
     """Write the project folder, the manifest last; the listing has it first, then the deliverables."""
     places = asyncio.Semaphore(WRITTEN_AT_ONCE)
 
@@ -71,7 +74,9 @@ async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: Com
     return [manifest, *(outcome.file for outcome in request.outcomes if outcome.file), *extracted]
 
 
-async def _gather(blobs: BlobStore, request: ManifestRequest) -> Material:
+async def _gather(blobs: BlobStore, request: ManifestRequest) -> "Material":
+    from shared.pack import Material
+
     published = {
         call.deliverable: outcome.draft
         for call, outcome in zip(request.run.calls, request.outcomes, strict=True)

@@ -40,6 +40,11 @@ class ComposedPack:
     findings: list[Finding]
 
 
+def begin_pack(request: ManifestRequest, sections: dict[str, str], catalogue: Catalogue) -> ComposedPack:
+    """What lies in the project folder while the run goes on: the manifest alone."""
+    return ComposedPack({MANIFEST: render_manifest(request, Written(sections), catalogue).encode()}, [])
+
+
 def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalogue) -> ComposedPack:
     """Everything that lies in the project folder when the run has ended.
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from shared.catalogue import Agent, Task, catalogue, fill
 from shared.checks import Finding
-from shared.requirements import annotated, extract_requirements
 
 NO_DATABASE = "architect's choice"
 PRD_NAME = "PRD.md"
@@ -83,6 +82,8 @@ class Reading:
 
 def reading_of(prd: str, documents: Sequence[Text] = ()) -> Reading:
     """What agents read of a PRD and of what their colleagues wrote."""
+    from shared.requirements import annotated, extract_requirements  # here: indexing the app reads no PRD
+
     agents = catalogue()
     listed = annotated(extract_requirements(prd))
     return Reading(agents.system, Text(PRD_NAME, prd), listed, documents, agents.continuation)

@@ -8,7 +8,7 @@ from azure.functions.warmup import WarmUpContext
 
 from shared import services, telemetry
 
-SLOW_IMPORTS = ("azure.storage.blob.aio", "anthropic", "markdown_it", "yaml", "ruamel.yaml")
+SLOW_IMPORTS = ("azure.storage.blob.aio", "shared.requirements", "anthropic", "shared.pack")
 """What indexing leaves out, in the order in which a run needs it."""
 
 bp = df.Blueprint()
