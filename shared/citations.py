@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shared.code_places import Operation, Place, places_in_code
-from shared.prd_outline import split_row
+from shared.prd.outline import split_row
 
 LONGEST_LINE = 20_000
 LONGEST_RANGE = 50

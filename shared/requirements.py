@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.contracts import Payload
-from shared.prd_outline import read_outline
-from shared.prd_statements import LONGEST_TEXT, cut
-from shared.prd_walk import Statement, Walker
+from shared.prd.outline import read_outline
+from shared.prd.statements import LONGEST_TEXT, cut
+from shared.prd.walk import Statement, Walker
 
 PROMPT_CHARACTERS = 60_000
 

@@ -8,7 +8,7 @@ from shared.checks import Finding, Pack, Rule, found
 from shared.code_facts import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
 from shared.contract import Contract, Operation, find_contract
 from shared.pipeline import Pipeline, find_pipeline
-from shared.pipeline_names import Named
+from shared.pipeline.names import Named
 
 ARCHITECTURE = "integration-architecture.md"
 TESTS = "test-specifications.md"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shared.checks import Finding, Pack, Rule, found
 from shared.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
-from shared.prd_words import MEASURE
+from shared.prd.words import MEASURE
 from shared.requirements import Requirement, extract_requirements
 
 NOT_ANSWERED = Rule("LED-001", "error", "A functional requirement is designed, or declined with a reason; never lost.")

@@ -22,7 +22,7 @@ from shared.checks.pipeline_rules import (
 from shared.checks.pipeline_schema import meant
 from shared.checks.pipeline_stage_kinds import DEPLOYMENTS, KINDS, does_something, kinds_of, rolls_back
 from shared.pipeline import Pipeline
-from shared.pipeline_stages import Job, Stage, Step
+from shared.pipeline.stages import Job, Stage, Step
 
 type Kinds = Mapping[str, list[Stage]]
 

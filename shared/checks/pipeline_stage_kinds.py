@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from shared.pipeline_stages import Job, Stage, Step
+from shared.pipeline.stages import Job, Stage, Step
 
 KINDS = ("build", "test", "security scan", "dev", "stage", "prod")
 DEPLOYMENTS = ("dev", "stage", "prod")

@@ -17,7 +17,7 @@ from shared.checks.pipeline_rules import (
 )  # fmt: skip
 from shared.checks.pipeline_schema import validate_node
 from shared.pipeline import Block, Pipeline, main_block, pipeline_blocks, read_pipeline
-from shared.pipeline_yaml import UnreadableYaml
+from shared.pipeline.located import UnreadableYaml
 
 __all__ = ["RULES", "check"]
 

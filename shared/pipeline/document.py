@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 
 from shared import markdown
-from shared.pipeline_names import names_in
-from shared.pipeline_stages import STEP_KINDS, Named, Stage, read_stages
-from shared.pipeline_templates import TemplateUse, expand, has_directive, template_uses
-from shared.pipeline_yaml import UnreadableYaml, YamlList, YamlMap, YamlNode, read_yaml
+from shared.pipeline.located import UnreadableYaml, YamlList, YamlMap, YamlNode, read_yaml
+from shared.pipeline.names import names_in
+from shared.pipeline.stages import STEP_KINDS, Named, Stage, read_stages
+from shared.pipeline.templates import TemplateUse, expand, has_directive, template_uses
 
 MAXIMUM_CHARACTERS = 300_000
 MAIN_FILES = ("azure-pipelines.yml", "azure-pipelines.yaml")

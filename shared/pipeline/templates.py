@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from shared.pipeline_conditions import Branches
-from shared.pipeline_yaml import UnreadableYaml, YamlList, YamlMap, YamlNode, YamlText, walk
+from shared.pipeline.conditions import Branches
+from shared.pipeline.located import UnreadableYaml, YamlList, YamlMap, YamlNode, YamlText, walk
 
 MAXIMUM_DEPTH = 8
 MAXIMUM_VALUES = 60_000

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.pipeline_yaml import UnreadableYaml, YamlList, YamlMap, YamlNode, YamlText
+from shared.pipeline.located import UnreadableYaml, YamlList, YamlMap, YamlNode, YamlText
 
 STEP_KINDS = (
     "task", "script", "bash", "pwsh", "powershell", "checkout", "download", "downloadBuild", "publish", "upload",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from shared.prd_outline import Block
-from shared.prd_statements import clean, take_id
-from shared.prd_words import MUST, Policy, heading_words
+from shared.prd.outline import Block
+from shared.prd.statements import clean, take_id
+from shared.prd.words import MUST, Policy, heading_words
 
 type TableKind = Literal["requirements", "endpoints", "none", "unknown"]
 

@@ -7,9 +7,9 @@ says how it reads, and a sentence beside a list must ask for something to count 
 import re
 from dataclasses import dataclass, replace
 
-from shared import prd_words as words
-from shared.prd_outline import LABEL_LEVEL, Block
-from shared.prd_statements import (
+from shared.prd import words
+from shared.prd.outline import LABEL_LEVEL, Block
+from shared.prd.statements import (
     clean,
     cut,
     is_no_statement,
@@ -20,8 +20,8 @@ from shared.prd_statements import (
     strip_label,
     take_id,
 )
-from shared.prd_tables import read_row
-from shared.prd_words import ASKS, BUILT_WITH, MEASURE, MUST, STORY, Family, Kind, classify
+from shared.prd.tables import read_row
+from shared.prd.words import ASKS, BUILT_WITH, MEASURE, MUST, STORY, Family, Kind, classify
 
 _SHORT_LABEL = 6
 _PLAIN = ("", "text", "txt", "plain", "plaintext", "markdown", "md")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from shared.pipeline_stages import Named, Stage, Step, resolved
-from shared.pipeline_yaml import YamlMap, YamlText, walk
+from shared.pipeline.located import YamlMap, YamlText, walk
+from shared.pipeline.stages import Named, Stage, Step, resolved
 
 type Kind = Literal["environment", "group", "secret", "vault", "connection", "service", "task", "published", "used"]
 
