@@ -1,5 +1,5 @@
-"""PRDs: `document` reads one, and is all that is loaded here. For `shared.requirements`, `outline` takes its text apart,
-`statements`, `tables` and `words` know how requirements read, and `walk` finds them. Pure.
+"""PRDs: `document` reads one, and is all that is loaded here. For `shared.requirements`, `outline` takes its text
+apart, `statements`, `tables` and `words` know how requirements read, and `walk` finds them. Pure.
 """
 
 from shared.prd.document import Prd, content_hash, find_stack, find_title, read_prd, slug, split_front_matter
