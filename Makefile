@@ -13,7 +13,7 @@ run: $(ENV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
 
 test: check  ## All checks and all tests
-	@$(RUN) pytest
+	@$(RUN) pytest -n auto --dist loadfile
 
 check: $(ENV)  ## Lint, types, architecture, generated files
 	@$(RUN) ruff check
