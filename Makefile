@@ -7,7 +7,7 @@ UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN  := $(UV) run --no-sync --quiet
 ENV  := .venv/synced
 
-.PHONY: run test check bench format requirements docs clean
+.PHONY: run test check bench format requirements docs package clean
 
 run: $(ENV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
@@ -15,11 +15,13 @@ run: $(ENV)  ## Design a backend from PRD=path
 test: check  ## All checks and all tests
 	@$(RUN) pytest -n auto --dist loadfile
 
-check: $(ENV)  ## Lint, types, architecture, generated files
+check: $(ENV)  ## Lint, types, architecture, templates and pipelines
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) pyright
 	@$(RUN) lint-imports --no-cache
+	@$(RUN) python -m infra.lint
+	@$(RUN) pytest tests/infra --ignore tests/infra/test_package.py
 
 bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.figures
@@ -35,6 +37,10 @@ requirements: $(UV)  ## Write requirements.txt, what is deployed, from the lock
 docs: $(ENV)  ## Write the generated documents
 	@$(RUN) python -m shared.settings > docs/settings.md
 	@$(RUN) python -m shared.checks > docs/rules.md
+	@$(RUN) python -m infra.app_settings > infra/modules/settings.bicep
+
+package: $(ENV)  ## Build what is deployed: dist/app.zip
+	@$(RUN) python -m infra.package
 
 clean:  ## Remove local state, caches and environments
 	rm -rf .local .uv .venv .pytest_cache .ruff_cache

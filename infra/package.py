@@ -1,0 +1,104 @@
+"""Builds what is deployed: `python -m infra.package dist/app.zip`. Nothing is built in Azure.
+
+The zip holds the app, the wheels of requirements.txt for Azure's platform whatever this machine is, and bytecode, so
+that a starting instance compiles nothing. Bytecode is never compared with its source ("unchecked hash"): unpacking
+changes the times by which it would be. The same sources give the same zip, byte for byte.
+"""
+
+import argparse
+import compileall
+import hashlib
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+SHIPPED = ("function_app.py", "host.json", "requirements.txt", "activities", "orchestrators", "shared", "triggers")
+PLATFORM = "x86_64-manylinux_2_28"
+"""Flex Consumption runs Linux on x86-64; newer glibc than 2.28 is nowhere asked for."""
+PYTHON = "3.13"
+SITE_PACKAGES = Path(".python_packages/lib/site-packages")
+"""Where the Functions worker looks for packages."""
+MAXIMUM_BYTES = 800_000_000
+"""Unpacked; more than twice today's, and below what an instance's disk takes (docs/deploy.md)."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def copy_app(target: Path) -> None:
+    """The app's own files."""
+    for name in SHIPPED:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target / name)
+
+
+def install(target: Path, requirements: Path) -> None:
+    """The wheels of `requirements`, each held against its hash. Whatever has no wheel for the platform is refused."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        raise SystemExit("uv is not installed: run this with `uv run python -m infra.package`.")
+    site = target / SITE_PACKAGES
+    options = ["--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:", "--require-hashes"]
+    arguments = ["--quiet", "--no-config", "--target", str(site), "--requirements", str(requirements)]
+    subprocess.run([uv, "pip", "install", *options, *arguments], check=True)
+    shutil.rmtree(site / "bin", ignore_errors=True)  # commands, with this machine's paths in them
+
+
+def compile_all(target: Path) -> None:
+    """Bytecode beside every module, as the worker's Python reads it."""
+    if sys.version_info[:2] != tuple(int(part) for part in PYTHON.split(".")):
+        raise SystemExit(f"Bytecode of Python {PYTHON} is asked for, and this is {sys.version.split()[0]}.")
+    compileall.compile_dir(
+        target,
+        quiet=2,  # a few packages ship modules for other Pythons
+        force=True,
+        workers=os.cpu_count() or 1,
+        stripdir=str(target),
+        prependdir="/home/site/wwwroot",
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def write_zip(source: Path, target: Path) -> str:
+    """Pack `source`, always alike; returns the zip's SHA-256."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
+        for path in sorted(path for path in source.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(source).as_posix(), _EPOCH)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            packed.writestr(entry, path.read_bytes())
+    with target.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def build(target: Path, requirements: Path = PROJECT / "requirements.txt") -> str:
+    """Build the package; returns its SHA-256."""
+    with tempfile.TemporaryDirectory(prefix="design-backend-package-") as scratch:
+        folder = Path(scratch)
+        copy_app(folder)
+        install(folder, requirements)
+        compile_all(folder)
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        if size > MAXIMUM_BYTES:
+            raise SystemExit(f"The package unpacks to {size:,} bytes; at most {MAXIMUM_BYTES:,} are allowed.")
+        digest = write_zip(folder, target)
+    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB, {size / 1e6:.1f} MB unpacked, sha256 {digest}")
+    return digest
+
+
+def main() -> None:
+    """Build the package that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("target", type=Path, nargs="?", default=PROJECT / "dist/app.zip")
+    build(parser.parse_args().target.resolve())
+
+
+if __name__ == "__main__":
+    main()

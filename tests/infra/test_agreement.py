@@ -1,0 +1,144 @@
+"""The templates say the same as the app: settings, function name, containers, prices, telemetry."""
+
+import json
+import re
+from dataclasses import fields
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from infra import app_settings, lint
+from infra.bicep import properties, text_of, walk
+from shared.blobs import DESIGNS, PRDS, WORK
+from shared.prices import DEFAULT
+from shared.settings import Settings
+
+INFRA = lint.HERE
+PROJECT = INFRA.parent
+READ = {field.metadata["variable"]: field for field in fields(Settings)}
+"""What shared/settings.py reads."""
+
+
+@pytest.fixture(scope="module")
+def templates() -> lint.Templates:
+    return lint.Templates()
+
+
+@pytest.fixture(scope="module")
+def set_by_app(templates: lint.Templates) -> dict[str, str]:
+    """The app settings of app.bicep, with their values as they are written."""
+    groups = {"defaults", "settings", "claudeSettings", "schedulerSettings"}
+    found: dict[str, str] = {}
+    for var in templates.files["modules/app.bicep"].of("var"):
+        for node in walk(var.value) if var.name in groups else ():
+            if node.type == "object":
+                found |= {key: text_of(value) for key, value in properties(node).items()}
+    return found
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, Any]:
+    """The indexed functions by name, each with its bindings."""
+    from function_app import app
+
+    return {each.get_function_name(): each for each in app.get_functions()}
+
+
+def option_names() -> set[str]:
+    return set(re.findall(r"(?m)^  (\w+): string\?$", (INFRA / "modules/settings.bicep").read_text(encoding="utf-8")))
+
+
+def test_every_setting_that_the_app_reads_can_be_set_and_every_one_that_is_set_is_read(set_by_app: dict[str, str]):
+    assert set(set_by_app) | option_names() | app_settings.LOCAL == set(READ) | app_settings.PLATFORM
+    assert set(set_by_app) == app_settings.FIXED | app_settings.PLATFORM | {"SWEEP_SCHEDULE"}
+
+
+def test_what_parameter_files_may_set_is_generated_from_the_settings():
+    written = (INFRA / "modules/settings.bicep").read_text(encoding="utf-8")
+    assert written == app_settings.as_bicep(), "run `make docs`"
+
+
+def test_no_secret_is_an_app_setting(set_by_app: dict[str, str]):
+    secret = {name for name, field in READ.items() if not field.repr} - {"APPLICATIONINSIGHTS_CONNECTION_STRING"}
+    assert secret == {"AzureWebJobsStorage", "ANTHROPIC_API_KEY"}
+    assert not secret & (set(set_by_app) | option_names())
+
+
+def test_the_options_of_a_parameter_file_are_settings_that_the_app_accepts(templates: lint.Templates):
+    base = {"AzureWebJobsStorage__blobServiceUri": "https://x", "KEY_VAULT_URL": "https://x.vault.azure.net"}
+    for path in templates.parameter_files:
+        given = json.loads(path.read_text(encoding="utf-8"))["parameters"].get("options", {"value": {}})["value"]
+        assert set(given) <= option_names(), path
+        Settings.read(base | given)
+
+
+def test_blob_events_go_to_the_function_that_takes_them(functions: dict[str, Any], templates: lint.Templates):
+    (named,) = [var for var in templates.files["events.bicep"].of("var") if var.name == "functionName"]
+    (trigger,) = [name for name, each in functions.items() if "blobTrigger" in _binding_types(each)]
+    assert text_of(named.value) == f"'Host.Functions.{trigger}'"
+
+
+def _binding_types(function: Any) -> list[str]:
+    return [binding["type"] for binding in json.loads(function.get_function_json())["bindings"]]
+
+
+def test_the_subscription_listens_to_the_container_that_the_trigger_names(templates: lint.Templates):
+    assert f"subjectBeginsWith: '/blobServices/default/containers/{PRDS}/'" in templates.files["events.bicep"].source
+
+
+def test_every_setting_that_a_trigger_names_is_set(functions: dict[str, Any], set_by_app: dict[str, str]):
+    named = {name for each in functions.values() for name in re.findall(r"%(\w+)%", each.get_function_json())}
+    assert named == {"SWEEP_SCHEDULE"}
+    assert named <= set(set_by_app)
+    assert set_by_app["SWEEP_SCHEDULE"] == f"'{READ['SWEEP_SCHEDULE'].default}'"
+
+
+def test_the_containers_of_the_app_are_made(templates: lint.Templates):
+    (var,) = [var for var in templates.files["modules/storage.bicep"].of("var") if var.name == "containers"]
+    assert {PRDS, DESIGNS, WORK} <= {text_of(node).strip("'") for node in var.value.named_children}
+
+
+def test_one_setting_chooses_the_identity_for_everything(set_by_app: dict[str, str]):
+    assert set_by_app["AzureWebJobsStorage__clientId"] == "identityClientId"
+    assert not {"AZURE_CLIENT_ID", "AZURE_TENANT_ID"} & set(set_by_app)
+
+
+def test_telemetry_of_host_and_worker_go_together(set_by_app: dict[str, str]):
+    host = json.loads((PROJECT / "host.json").read_text(encoding="utf-8"))
+    assert set_by_app["PYTHON_ENABLE_OPENTELEMETRY"] == "'true'"
+    assert host["telemetryMode"] == "OpenTelemetry"
+
+
+def test_the_scheduler_replaces_what_host_json_says_of_storage(set_by_app: dict[str, str]):
+    host = json.loads((PROJECT / "host.json").read_text(encoding="utf-8"))
+    for name in app_settings.PLATFORM:
+        path = name.split("__")
+        if path[0] == "AzureFunctionsJobHost":
+            node = host
+            for step in path[1:-1]:
+                node = node[step]
+    assert set_by_app["AzureFunctionsJobHost__extensions__durableTask__storageProvider__type"] == "'azureManaged'"
+
+
+def test_the_runtime_is_the_one_the_project_is_written_for(templates: lint.Templates):
+    version = (PROJECT / ".python-version").read_text(encoding="utf-8").strip()
+    assert f"runtime: {{ name: 'python', version: '{version}' }}" in templates.files["modules/app.bicep"].source
+
+
+@pytest.mark.parametrize("query", ["cost.kql", "cost-by-run.kql"])
+def test_queries_reckon_with_the_prices_of_the_app(query: str):
+    text = (INFRA / "queries" / query).read_text(encoding="utf-8")
+    table = re.findall(r'"(claude-[\w-]+)", ([\d.]+), ([\d.]+), ([\d.]+), ([\d.]+),', text)
+    told = {model: tuple(float(price) for price in prices) for model, *prices in table}
+    assert told == {row.model: (row.input, row.output, row.cache_write, row.cache_read) for row in DEFAULT.models}
+    assert DEFAULT.as_of in text
+
+
+def test_functions_ask_for_a_key_unless_they_tell_nothing(functions: dict[str, Any]):
+    levels: dict[str, str] = {}
+    for name, each in functions.items():
+        for binding in json.loads(each.get_function_json())["bindings"]:
+            if binding["type"] == "httpTrigger":
+                levels[name] = binding["authLevel"].lower()
+    assert {name for name, level in levels.items() if level == func.AuthLevel.ANONYMOUS.value.lower()} == {"health"}
