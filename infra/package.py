@@ -95,7 +95,7 @@ def build(target: Path, requirements: Path = PROJECT / "requirements.txt") -> st
 
 def main() -> None:
     """Build the package that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Build what is deployed.")
     parser.add_argument("target", type=Path, nargs="?", default=PROJECT / "dist/app.zip")
     build(parser.parse_args().target.resolve())
 

@@ -487,7 +487,8 @@ class RunResult(Payload):
 class Claim(Payload):
     """The work blob `{run_id}/claim.json`: written once, create-if-absent; whoever wrote it starts the run.
 
-    `identity` is what the run id was derived from, `created_at` ISO 8601 UTC, `source` is drop or http.
+    `identity` is what the run id was derived from, `created_at` ISO 8601 UTC, `source` is drop, http, or sweep where
+    the drop's event never came.
     """
 
     run: RunInput

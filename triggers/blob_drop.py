@@ -40,7 +40,7 @@ def is_prd(name: str) -> bool:
 
 
 async def accept_drop(
-    services: Services, client: df.DurableFunctionsClient, name: str, etag: str | None
+    services: Services, client: df.DurableFunctionsClient, name: str, etag: str | None, source: str = "drop"
 ) -> Started | None:
     """Start a dropped PRD's run, or write why it cannot be used; None where nothing was started."""
     if not is_prd(name):
@@ -54,7 +54,7 @@ async def accept_drop(
         log.info("drop %s: %s A newer version has an event of its own.", name, gone.detail)
         return None
     try:
-        request = read_drop(data, info, services.settings)
+        request = read_drop(data, info, services.settings, source)
     except BadInput as error:
         log.warning("drop %s refused: %s", name, error.detail)
         await _write_error(services.blobs, info, error)

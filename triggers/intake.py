@@ -61,11 +61,14 @@ def read_request(name: str, data: bytes, values: Mapping[str, Any], where: str, 
     return Request(prd, options, "http", identity)
 
 
-def read_drop(data: bytes, info: BlobInfo, settings: Settings) -> Request:
-    """A dropped blob's PRD with options from its metadata and front matter. One version of a blob: one identity."""
+def read_drop(data: bytes, info: BlobInfo, settings: Settings, source: str = "drop") -> Request:
+    """A dropped blob's PRD with options from its metadata and front matter. One version of a blob: one identity.
+
+    `source` is drop where an event told of it, sweep where it was found.
+    """
     prd = read_prd(info.name, data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, from_metadata(info.metadata), from_front_matter(prd))
-    return Request(prd, options, "drop", drop_identity(info.name, info.etag), info.etag)
+    return Request(prd, options, source, drop_identity(info.name, info.etag), info.etag)
 
 
 def drop_identity(name: str, etag: str) -> str:
@@ -95,7 +98,7 @@ async def start_run(
         if claim is not None:
             await _schedule(client, claim)
             return Started(run_id, plan_of(claim.run), created=True)
-        if request.source == "drop" or not await _wants_another(services, client, run_id, fresh=fresh):
+        if request.source != "http" or not await _wants_another(services, client, run_id, fresh=fresh):
             await take_over(services, client, run_id)
             claim, _ = await read_claim(services.blobs, run_id)
             return Started(run_id, plan_of(claim.run), created=False)

@@ -40,7 +40,7 @@ async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> l
             if await take_over(services, client, run_id):
                 started.append(run_id)
             continue
-        run = await accept_drop(services, client, info.name, info.etag)
+        run = await accept_drop(services, client, info.name, info.etag, "sweep")
         if run is not None and run.created:
             started.append(run.run_id)
     return started

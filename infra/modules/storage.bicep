@@ -78,6 +78,15 @@ var always = [
     }
   }
   {
+    name: 'smoke-tests'
+    type: 'Lifecycle'
+    enabled: true
+    definition: {
+      filters: { blobTypes: ['blockBlob'], prefixMatch: ['designs/smoke/'] }
+      actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } }
+    }
+  }
+  {
     name: 'dead-letters'
     type: 'Lifecycle'
     enabled: true

@@ -42,7 +42,7 @@ def functions() -> dict[str, Any]:
     """The indexed functions by name, each with its bindings."""
     from function_app import app
 
-    return {each.get_function_name(): each for each in app.get_functions()}
+    return {str(each.get_function_name()): each for each in app.get_functions()}
 
 
 def option_names() -> set[str]:

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 from shared.blobs import PRDS, WORK
 from shared.services import Services
 from triggers.blob_drop import accept_drop
-from triggers.intake import drop_identity, run_id_for
+from triggers.intake import drop_identity, read_claim, run_id_for
 from triggers.sweep import sweep_prds
 
 
@@ -47,6 +47,7 @@ async def test_a_prd_without_a_run_is_started_once(services: Services):
     _, run_id = await drop(services, "# Swept")
     assert run_id in await sweep_prds(services, as_client(client))
     assert client.started[run_id]["title"] == "Swept"
+    assert (await read_claim(services.blobs, run_id))[0].source == "sweep"
     assert run_id not in await sweep_prds(services, as_client(client))
 
 
