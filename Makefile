@@ -21,7 +21,7 @@ check: $(ENV)  ## Lint, types, architecture, templates and pipelines
 	@$(RUN) pyright
 	@$(RUN) lint-imports --no-cache
 	@$(RUN) python -m infra.lint
-	@$(RUN) pytest tests/infra --ignore tests/infra/test_package.py
+	@$(RUN) pytest tests/infra/test_agreement.py tests/infra/test_pipelines.py tests/infra/test_queries.py tests/infra/test_templates.py
 
 bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.figures

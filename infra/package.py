@@ -2,13 +2,15 @@
 
 The zip holds the app, the wheels of requirements.txt for Azure's platform whatever this machine is, and bytecode, so
 that a starting instance compiles nothing. Bytecode is never compared with its source ("unchecked hash"): unpacking
-changes the times by which it would be. The same sources give the same zip, byte for byte.
+changes the times by which it would be.
 """
 
 import argparse
 import compileall
 import hashlib
+import json
 import os
+import platform
 import py_compile
 import shutil
 import subprocess
@@ -57,7 +59,7 @@ def compile_all(target: Path) -> None:
         raise SystemExit(f"Bytecode of Python {PYTHON} is asked for, and this is {sys.version.split()[0]}.")
     compileall.compile_dir(
         target,
-        quiet=2,  # a few packages ship modules for other Pythons
+        quiet=2,  # a few wheels hold modules for other Pythons
         force=True,
         workers=os.cpu_count() or 1,
         stripdir=str(target),
@@ -67,7 +69,7 @@ def compile_all(target: Path) -> None:
 
 
 def write_zip(source: Path, target: Path) -> str:
-    """Pack `source`, always alike; returns the zip's SHA-256."""
+    """Pack `source`, the same files always alike; returns the zip's SHA-256."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
         for path in sorted(path for path in source.rglob("*") if path.is_file()):
@@ -76,6 +78,22 @@ def write_zip(source: Path, target: Path) -> str:
             packed.writestr(entry, path.read_bytes())
     with target.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(package: Path) -> list[str]:
+    """Names of the functions that the package registers, imported as it stands, by a Python that sees nothing else."""
+    with tempfile.TemporaryDirectory(prefix="design-backend-package-") as scratch:
+        with zipfile.ZipFile(package) as packed:
+            packed.extractall(scratch)
+        places = [scratch, str(Path(scratch) / SITE_PACKAGES)]
+        code = (
+            f"import json, sys; sys.path[:0] = {places!r}; import function_app; "
+            "print(json.dumps([each.get_function_name() for each in function_app.app.get_functions()]))"
+        )
+        done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{package} cannot be imported: {done.stderr.strip()[-2_000:]}")
+    return json.loads(done.stdout)
 
 
 def build(target: Path, requirements: Path = PROJECT / "requirements.txt") -> str:
@@ -94,10 +112,13 @@ def build(target: Path, requirements: Path = PROJECT / "requirements.txt") -> st
 
 
 def main() -> None:
-    """Build the package that the command line names."""
+    """Build the package that the command line names, and see that it can be imported where this is its platform."""
     parser = argparse.ArgumentParser(description="Build what is deployed.")
     parser.add_argument("target", type=Path, nargs="?", default=PROJECT / "dist/app.zip")
-    build(parser.parse_args().target.resolve())
+    target = parser.parse_args().target.resolve()
+    build(target)
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        print(f"{len(verify(target))} functions, imported from the package alone")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class FakeAzure:
 
     def __call__(self, *arguments: str) -> Any:
         self.asked.append(arguments)
-        if "--file" in arguments:
+        if arguments[:3] == ("keyvault", "secret", "set"):
             path = Path(arguments[arguments.index("--file") + 1])
             assert os.name == "nt" or not path.parent.stat().st_mode & 0o077
             self.files.append(path.read_text(encoding="utf-8"))

@@ -1,0 +1,70 @@
+"""The package that is deployed: complete, for Azure's platform, and importable with nothing else around it."""
+
+import platform
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra import package
+
+SITE = package.SITE_PACKAGES.as_posix()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("package") / "app.zip"
+    package.build(target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def names(built: Path) -> set[str]:
+    with zipfile.ZipFile(built) as packed:
+        return set(packed.namelist())
+
+
+def test_it_holds_the_app_and_nothing_of_the_project_besides(names: set[str]):
+    assert {"function_app.py", "host.json", "requirements.txt", "shared/agents/system-architect.md"} <= names
+    assert {name.split("/")[0] for name in names} == {*package.SHIPPED, ".python_packages", "__pycache__"}
+
+
+def test_every_module_has_its_bytecode(names: set[str]):
+    for name in (name for name in names if name.endswith(".py") and not name.startswith(".python_packages")):
+        folder, _, module = name.rpartition("/")
+        assert f"{folder}/__pycache__/{module[:-3]}.cpython-313.pyc".lstrip("/") in names
+    assert f"{SITE}/anthropic/__pycache__/__init__.cpython-313.pyc" in names
+
+
+def test_its_bytecode_is_never_held_against_times_that_unpacking_changes(built: Path):
+    with zipfile.ZipFile(built) as packed:
+        flags = packed.read("__pycache__/function_app.cpython-313.pyc")[4:8]
+    assert int.from_bytes(flags, "little") == 0b01  # PEP 552: by hash, unchecked
+
+
+def test_binaries_are_for_linux_on_x86_64(names: set[str]):
+    binaries = [name for name in names if name.endswith((".so", ".pyd", ".dylib"))]
+    assert binaries
+    assert all(name.endswith((".cpython-313-x86_64-linux-gnu.so", ".abi3.so")) for name in binaries)
+
+
+def test_the_schema_of_pipelines_comes_with_its_version(names: set[str]):
+    assert any(name.startswith(f"{SITE}/check_jsonschema-") and name.endswith("/METADATA") for name in names)
+
+
+def test_it_is_small_enough(built: Path):
+    assert built.stat().st_size < 100_000_000
+
+
+@pytest.mark.skipif((sys.platform, platform.machine()) != ("linux", "x86_64"), reason="its binaries run on Linux alone")
+def test_the_app_is_imported_from_it_alone(built: Path):
+    found = package.verify(built)
+    assert {"prd_dropped", "design_backend", "start_run"} <= set(found)
+
+
+def test_the_same_files_give_the_same_zip(tmp_path: Path):
+    source = tmp_path / "app"
+    source.mkdir()
+    package.copy_app(source)
+    assert package.write_zip(source, tmp_path / "a.zip") == package.write_zip(source, tmp_path / "b.zip")

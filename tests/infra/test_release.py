@@ -1,0 +1,109 @@
+"""A package is deployed, tested, and kept to return to; one that fails is never the one to return to."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import lint, provision, release
+from infra.after_deploy import Deployment
+from infra.azure import AzureFailed
+from tests.infra.test_after_deploy import OUTPUTS, FakeAzure
+
+WHERE = Deployment.read(OUTPUTS)
+DEPLOYED: dict[str, list[Any]] = {
+    "functionapp_deployment_source": [None],
+    "functionapp_keys_list": [True],
+    "deployment_group_create": ["Succeeded"],
+}
+DEPLOY = ["functionapp deployment source", "functionapp keys list", "deployment group create"]
+
+
+def azure(**more: list[Any]) -> FakeAzure:
+    return FakeAzure(**{name: list(answers) for name, answers in (DEPLOYED | more).items()})
+
+
+def passes(_: list[str]) -> int:
+    return 0
+
+
+def fails(_: list[str]) -> int:
+    return 1
+
+
+def test_a_package_that_passes_becomes_the_one_to_return_to(tmp_path: Path):
+    az = azure(storage_blob_upload=["etag"])
+    assert release.release(az, WHERE, tmp_path / "app.zip", passes)
+    assert az.commands == [*DEPLOY, "storage blob upload"]
+    assert str(tmp_path / "app.zip") in az.asked[0]
+    assert az.asked[0][-2:] == ("--build-remote", "false")
+
+
+def test_a_package_that_fails_does_not(tmp_path: Path):
+    az = azure()
+    assert not release.release(az, WHERE, tmp_path / "app.zip", fails)
+    assert az.commands == DEPLOY
+
+
+def test_rolling_back_deploys_the_last_package_that_passed():
+    az = azure(storage_blob_exists=[True], storage_blob_download=["last-good.zip"])
+    assert release.roll_back(az, WHERE, passes)
+    assert az.commands == ["storage blob exists", "storage blob download", *DEPLOY]
+
+
+def test_where_nothing_passed_yet_there_is_nothing_to_return_to(capsys: pytest.CaptureFixture[str]):
+    assert not release.roll_back(azure(storage_blob_exists=[False]), WHERE, passes)
+    assert "nothing to return to" in capsys.readouterr().err
+
+
+def test_no_storage_key_is_ever_used(tmp_path: Path):
+    az = azure(storage_blob_upload=["etag"])
+    release.release(az, WHERE, tmp_path / "app.zip", passes)
+    (upload,) = [asked for asked in az.asked if asked[0] == "storage"]
+    assert upload[upload.index("--auth-mode") + 1] == "login"
+
+
+def token(**claims: str) -> dict[str, str]:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return {"accessToken": f"head.{body}.signature"}
+
+
+@pytest.mark.parametrize(("kind", "told"), [("app", "ServicePrincipal"), ("user", "User")])
+def test_whoever_is_signed_in_is_the_deployer(kind: str, told: str):
+    az = FakeAzure(account_get_access_token=[token(oid="1234", idtyp=kind)])
+    assert provision.deployer(az) == ("1234", told)
+
+
+def test_every_environment_is_provisioned_with_parameters_that_the_template_has(capsys: pytest.CaptureFixture[str]):
+    assert provision.ENVIRONMENTS == ("dev", "prod", "stage")
+    answer = {"properties": {"outputs": {name: {"type": "String", "value": value} for name, value in OUTPUTS.items()}}}
+    params = {param.name for param in lint.Templates().files["main.bicep"].of("param")}
+    for name in provision.ENVIRONMENTS:
+        az = FakeAzure(account_get_access_token=[token(oid="1", idtyp="app")], deployment_sub_create=[answer])
+        assert provision.main(["create", name], az) == 0
+        given = az.asked[-1][az.asked[-1].index("--parameters") + 1 :]
+        assert {word.partition("=")[0] for word in given if "=" in word} <= params
+        assert given[0].endswith(f"{name}.json")
+    assert "AZURE_FUNCTION_APP_NAME=func-design-x" in capsys.readouterr().out
+
+
+def test_a_pipeline_gets_the_outputs_as_variables(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setenv("TF_BUILD", "True")
+    provision.tell_pipeline({"AZURE_RESOURCE_GROUP": "rg"})
+    assert capsys.readouterr().out == "##vso[task.setvariable variable=AZURE_RESOURCE_GROUP]rg\n"
+
+
+def test_a_what_if_tells_what_would_change(capsys: pytest.CaptureFixture[str]):
+    told = [("Modify", "/b"), ("NoChange", "/c"), ("Create", "/a"), ("Ignore", "/d")]
+    answer = {"changes": [{"changeType": kind, "resourceId": resource} for kind, resource in told]}
+    az = FakeAzure(account_get_access_token=[token(oid="1", idtyp="app")], deployment_sub_what_if=[answer])
+    assert provision.main(["what-if", "dev"], az) == 0
+    assert capsys.readouterr().out.splitlines() == ["Create   /a", "Modify   /b"]
+
+
+def test_what_the_azure_cli_says_is_passed_on(capsys: pytest.CaptureFixture[str]):
+    az = FakeAzure(deployment_sub_show=[AzureFailed("az deployment sub show: not found")])
+    assert provision.main(["outputs", "dev"], az) == 1
+    assert "not found" in capsys.readouterr().err
