@@ -63,6 +63,8 @@ RUN_ID, RUN_STATUS, STACK = "design_backend.run.id", "design_backend.run.status"
 TASK, REVISION = "design_backend.task", "design_backend.revision"
 RULE, SEVERITY, STAGE = "design_backend.rule", "design_backend.severity", "design_backend.stage"
 REQUEST_ID = "anthropic.request.id"
+FAILURE = "design_backend.error"
+"""The same as `error.type`, which Azure Monitor's exporter drops from spans."""
 RUNS, FINDINGS = "design_backend.runs", "design_backend.findings"
 
 log = logs.logger(__name__)
@@ -266,7 +268,7 @@ def _span(
 def _fail(span: "Span", kind: str) -> None:
     from opentelemetry.trace import StatusCode
 
-    span.set_attribute(ERROR, kind)
+    span.set_attributes({ERROR: kind, FAILURE: kind})
     span.set_status(StatusCode.ERROR)
 
 

@@ -1,12 +1,15 @@
 """Every query that operators are given parses, and reads tables and columns that exist."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from infra.lint import HERE
-from shared import markdown
+from shared import markdown, telemetry
 from shared.checks import Context, kql
 
 DOCS = HERE.parent / "docs"
@@ -39,6 +42,37 @@ def _used() -> Iterator[str]:
     text = (DOCS / "operations.md").read_text(encoding="utf-8")
     shown = [fence.content for fence in markdown.fences(text) if fence.language == "kusto"]
     yield from (query.name for query in QUERIES if query.read_text(encoding="utf-8") in shown)
+
+
+def _asked_of_the_app() -> set[str]:
+    """Every attribute that queries read from our spans, metrics and lines."""
+    texts = [query.read_text(encoding="utf-8") for query in QUERIES]
+    texts += [(DOCS / name).read_text(encoding="utf-8") for name in ("operations.md", "scale.md")]
+    found = [re.findall(r'Properties\["([^"]+)"\]|Properties\.(\w+)', text) for text in texts]
+    return {dotted or plain for matches in found for dotted, plain in matches}
+
+
+def test_queries_read_what_the_app_writes():
+    written = {value for name, value in vars(telemetry).items() if name.isupper() and isinstance(value, str)}
+    fields = {"run_id", "agent", "task", "request_id"}  # of log lines, docs/telemetry.md
+    assert _asked_of_the_app() <= written | fields
+
+
+def test_queries_read_nothing_that_the_exporter_drops():
+    """Asked of the exporter itself, in a process of its own: other tests look at what is imported in this one."""
+    asked = sorted(_asked_of_the_app()) + [telemetry.ERROR]
+    code = (
+        "from azure.monitor.opentelemetry.exporter.export.trace._exporter import _is_standard_attribute as dropped; "
+        f"print([name for name in {asked!r} if dropped(name)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"['{telemetry.ERROR}']"
+
+
+def test_queries_look_for_lines_that_the_app_and_the_host_write():
+    assert '"sweep started %d run(s)' in (HERE.parent / "triggers/sweep.py").read_text(encoding="utf-8")
+    names = {name for query in QUERIES for name in re.findall(r'Name == "([^"]+)"', query.read_text(encoding="utf-8"))}
+    assert names == {"invoke_workflow design_backend", telemetry.FINDINGS}
 
 
 def test_every_query_is_shown_somewhere():

@@ -212,7 +212,7 @@ async def test_each_attempt_is_told_and_a_fault_by_its_code_alone(
         assert span.status.status_code == StatusCode.ERROR
         assert span.status.description is None
         assert span.events == ()
-        assert attributes_of(span)["error.type"] == "http-529"
+        assert attributes_of(span)["error.type"] == attributes_of(span)["design_backend.error"] == "http-529"
     assert attributes_of(failed_call)["anthropic.request.id"] == drafts.seen[-2].request_id
     assert "error.type" not in attributes_of(call) | attributes_of(agent)
     kinds = [told.get("error.type") for told, _point in recorded.points("gen_ai.client.operation.duration")]
