@@ -60,7 +60,7 @@ def test_queries_read_what_the_app_writes():
 
 def test_queries_read_nothing_that_the_exporter_drops():
     """Asked of the exporter itself, in a process of its own: other tests look at what is imported in this one."""
-    asked = sorted(_asked_of_the_app()) + [telemetry.ERROR]
+    asked = [*sorted(_asked_of_the_app()), telemetry.ERROR]
     code = (
         "from azure.monitor.opentelemetry.exporter.export.trace._exporter import _is_standard_attribute as dropped; "
         f"print([name for name in {asked!r} if dropped(name)])"
