@@ -5,6 +5,7 @@ unless `bicep` or `az` is installed. Types of resources' properties are the comp
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -270,9 +271,10 @@ RULES: tuple[Callable[[Templates], Iterator[Fault]], ...] = (
 
 def compiler() -> list[str] | None:
     """The command that compiles Bicep on this machine, where there is one."""
-    if bicep := shutil.which("bicep"):
-        return [bicep, "build", "--stdout"]
-    return None
+    installed = [Path.home() / ".azure/bin", Path.home() / ".azd/bin"]  # by `az bicep install` and by azd
+    places = os.pathsep.join([os.environ.get("PATH", ""), *map(str, installed)])
+    bicep = shutil.which("bicep", path=places)
+    return [bicep, "build", "--stdout"] if bicep else None
 
 
 def compile_all(command: list[str], templates: Templates) -> Iterator[Fault]:

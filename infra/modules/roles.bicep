@@ -43,34 +43,38 @@ var deployerContainers = [
   { container: 'releases', role: roles.blobContributor } // the package to return to
 ]
 
+// A target that is not there still needs a name that Resource Manager can evaluate.
+var storage = empty(storageName) ? 'absent' : storageName
+var scheduler = empty(schedulerName) ? 'absent/absent' : '${schedulerName}/${taskHubName}'
+
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = if (!empty(storageName)) {
-  name: storageName
+  name: storage
 }
 
 resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = if (!empty(storageName)) {
-  name: '${storageName}/default/dead-letters'
+  name: '${storage}/default/dead-letters'
 }
 
 resource deployable 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [
   for grant in deployerContainers: {
-    name: '${storageName}/default/${grant.container}'
+    name: '${storage}/default/${grant.container}'
   }
 ]
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = if (!empty(vaultName)) {
-  name: vaultName
+  name: empty(vaultName) ? 'absent' : vaultName
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = if (!empty(insightsName)) {
-  name: insightsName
+  name: empty(insightsName) ? 'absent' : insightsName
 }
 
 resource taskHub 'Microsoft.DurableTask/schedulers/taskHubs@2025-11-01' existing = if (!empty(schedulerName)) {
-  name: '${schedulerName}/${taskHubName}'
+  name: scheduler
 }
 
 resource foundry 'Microsoft.CognitiveServices/accounts@2024-10-01' existing = if (!empty(foundryName)) {
-  name: foundryName
+  name: empty(foundryName) ? 'absent' : foundryName
 }
 
 resource appOnAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
