@@ -32,9 +32,8 @@ var roles = {
 }
 
 // The Functions host keeps locks, keys and leases in containers that it makes itself, so the account is the scope.
-var accountRoles = durableInStorage
-  ? [roles.blobOwner, roles.queueContributor, roles.tableContributor]
-  : [roles.blobOwner, roles.queueContributor]
+var hostRoles = [roles.blobOwner, roles.queueContributor]
+var accountRoles = durableInStorage ? concat(hostRoles, [roles.tableContributor]) : hostRoles
 
 var deployerContainers = [
   { container: 'prds', role: roles.blobContributor } // the smoke test drops its PRD
