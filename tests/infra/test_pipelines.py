@@ -55,6 +55,13 @@ def test_the_order_is_what_if_then_provision_then_release_and_failure_rolls_back
     assert places == sorted(places)
 
 
+def test_variables_are_read_in_a_later_step_than_the_one_that_sets_them():
+    """A variable set by a logging command is in the environment of the steps that follow, not of its own."""
+    for name in OWN:
+        for step in text(name).split("- task:")[1:]:
+            assert not ("infra.provision" in step and "infra.release" in step), name
+
+
 def test_versions_are_those_of_the_project():
     assert f"versionSpec: '{text('.python-version').strip()}'" in text("infra/pipelines/setup.yml")
     (pinned,) = re.findall(r"uv==([\d.]+)", text("Makefile"))
