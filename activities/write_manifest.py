@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import azure.durable_functions as df
@@ -10,7 +11,7 @@ from activities.entry import activity
 from shared import telemetry
 from shared.blobs import DESIGNS, WORK, BlobStore, content_type
 from shared.catalogue import catalogue
-from shared.checks import Finding
+from shared.checks import REGISTRY_CHECKS, Finding
 from shared.contracts import BlobRef, FileEntry, ManifestRequest, RunResult
 from shared.services import Services
 
@@ -29,14 +30,14 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
 
     While the run goes on that is MANIFEST.md alone; at its end also the extracted files, the ledger and manifest.json.
     """
-    from shared.pack import begin_pack, compose_pack
+    from shared.pack import begin_pack
 
     if request.status == "running":
         texts = await _orchestrator_texts(services.blobs, request)
         composed, first = begin_pack(request, texts, catalogue()), list[Finding]()
     else:
         material = await _gather(services.blobs, request)
-        composed, first = await asyncio.to_thread(compose_pack, request, material, catalogue()), material.first_findings
+        composed, first = await _compose(services, request, material), material.first_findings
     files = await _write_files(services.blobs, request, composed)
     listing = json.dumps([entry.to_dict() for entry in files]).encode()
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
@@ -50,6 +51,19 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
         usage=sum((outcome.usage for outcome in request.outcomes), request.warming),
         findings=len(composed.findings),
     )
+
+
+async def _compose(services: Services, request: ManifestRequest, material: "Material") -> "ComposedPack":
+    """The project folder; what its manifest gets wrong about the pack is a finding like any other."""
+    from shared.pack import compose_pack, registry_of
+
+    composed = await asyncio.to_thread(compose_pack, request, material, catalogue())
+    registry = await asyncio.to_thread(registry_of, request, material, composed)
+    wrong = await services.checker.check(REGISTRY_CHECKS, registry)
+    if not wrong:
+        return composed
+    told = replace(material, findings=material.findings + wrong)
+    return await asyncio.to_thread(compose_pack, request, told, catalogue())
 
 
 def _status(request: ManifestRequest, composed: "ComposedPack") -> str:

@@ -14,8 +14,8 @@ from cli.errors import BadUsage
 from cli.records import Json
 from shared.catalogue import catalogue
 from shared.checker import Checker
-from shared.checks import PACK_CHECKS, Context, Finding, Pack, PackDocument
-from shared.checks.manifest import check_manifest
+from shared.checks import PACK_CHECKS, REGISTRY_CHECKS, Context, Finding, Pack, PackDocument
+from shared.checks.manifest import registry
 
 CHECK_SECONDS = 60.0
 LARGEST_FILE = 50_000_000
@@ -95,11 +95,10 @@ async def _check(pack: _DiskPack) -> CheckedFolder:
             found = await checker.check(catalogue()[agent].checks, context)
             findings += [FolderFinding(finding, file) for finding in found]
         findings += await _check_across(checker, pack)
+        wrong = await checker.check(REGISTRY_CHECKS, registry(pack.manifest, pack.manifest_path, pack.files))
+        findings += [FolderFinding(finding, pack.folder / "MANIFEST.md") for finding in wrong]
     finally:
         await checker.close()
-    manifest = pack.folder / "MANIFEST.md"
-    registered = check_manifest(pack.manifest, pack.manifest_path, pack.files)
-    findings += [FolderFinding(finding, manifest) for finding in registered]
     return CheckedFolder(pack.folder, len(pack.documents), tuple(findings))
 
 

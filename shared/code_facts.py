@@ -197,7 +197,7 @@ _PROPERTY = re.compile(r"\b(\w{1,80})[ \t]*(?:=[^,]*)?$")
 def _csharp_routes(fence: markdown.Fence) -> Iterator[Request]:
     for number, line in enumerate(fence.content.splitlines(), fence.line + 1):
         for pattern in (_MAP, _ATTRIBUTE, _FUNCTION):
-            for method, path in pattern.findall(line[:1_000]):
+            for method, path in pattern.findall(line[: markdown.LONGEST_LINE]):
                 yield Request(method.upper(), "/" + re.sub(r":[^}]*\}", "}", path).lstrip("/"), number)
 
 

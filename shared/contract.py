@@ -7,7 +7,7 @@ It promises no validity: parts of the wrong shape read as empty, and `shared/che
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
@@ -324,8 +324,12 @@ def contract_blocks(text: str) -> list[markdown.Fence]:
     ]
 
 
+@lru_cache(maxsize=4)
 def read_contract(block: markdown.Fence) -> Contract:
-    """The contract in `block`; `UnreadableYamlError` where it is no bounded YAML mapping."""
+    """The contract in `block`; `UnreadableYamlError` where it is no bounded YAML mapping.
+
+    Several checks ask for the same one, and reading a large one takes long, so the last few are kept.
+    """
     located = load_located(block.content)
     document = mapping(located.value)
     if not document:

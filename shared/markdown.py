@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 
+LONGEST_LINE = 4_000
+"""Characters of a line that every check reads. Some read no more; `structure` reports lines that are longer."""
+
+
 @dataclass(frozen=True)
 class Section:
     """A `##` section: its title, the 1-based line of its heading, and the source below it."""

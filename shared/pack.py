@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.catalogue import Catalogue
-from shared.checks import Finding
-from shared.checks.manifest import check_manifest
+from shared.checks import Finding, Registry
+from shared.checks.manifest import registry
 from shared.contracts import ManifestRequest
 from shared.extract import CONTRACT_FILE, extract_files
 from shared.ledger import build_ledger
@@ -46,10 +46,7 @@ def begin_pack(request: ManifestRequest, sections: dict[str, str], catalogue: Ca
 
 
 def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalogue) -> ComposedPack:
-    """Everything that lies in the project folder when the run has ended.
-
-    The manifest is held against the pack as well; what it gets wrong is a finding like any other.
-    """
+    """Everything that lies in the project folder when the run has ended."""
     extraction = extract_files(material.documents)
     ledger = build_ledger(extract_requirements(material.prd), material.documents)
     files = {file.path: file.content.encode() for file in extraction.files}
@@ -59,25 +56,19 @@ def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalo
     findings = [*material.findings, *extraction.findings]
     contract = next((file.content for file in extraction.files if file.path == CONTRACT_FILE), None)
 
-    def manifests(findings: list[Finding]) -> dict[str, bytes]:
-        facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger)
-        machine = json.dumps(manifest_json(request, facts, catalogue), ensure_ascii=False, indent=1).encode() + b"\n"
-        listed = (PackFile.of(MANIFEST_JSON, machine), *entries)
-        written = Written(material.sections, findings, material.first_findings, listed, ledger)
-        return {MANIFEST_JSON: machine, MANIFEST: render_manifest(request, written, catalogue).encode()}
-
-    both = manifests(findings)
-    wrong = _held_against_the_pack(request, material, files | both)
-    if wrong:
-        findings += wrong
-        both = manifests(findings)
+    facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger)
+    machine = json.dumps(manifest_json(request, facts, catalogue), ensure_ascii=False, indent=1).encode() + b"\n"
+    listed = (PackFile.of(MANIFEST_JSON, machine), *entries)
+    written = Written(material.sections, findings, material.first_findings, listed, ledger)
+    both = {MANIFEST_JSON: machine, MANIFEST: render_manifest(request, written, catalogue).encode()}
     return ComposedPack(files | both, findings)
 
 
-def _held_against_the_pack(request: ManifestRequest, material: Material, files: Mapping[str, bytes]) -> list[Finding]:
+def registry_of(request: ManifestRequest, material: Material, composed: ComposedPack) -> Registry:
+    """The composed manifest and everything that it must register, for the checks."""
     folder = request.folders.project_folder
-    everything = {f"{folder}/{path}": content for path, content in files.items() if path != MANIFEST}
+    everything = {f"{folder}/{path}": content for path, content in composed.files.items() if path != MANIFEST}
     for call, outcome in zip(request.run.calls, request.outcomes, strict=True):
         if outcome.file and call.deliverable in material.documents:
             everything[outcome.file.path] = material.documents[call.deliverable].encode()
-    return list(check_manifest(files[MANIFEST].decode(), f"{folder}/{MANIFEST}", everything))
+    return registry(composed.files[MANIFEST].decode(), f"{folder}/{MANIFEST}", everything)

@@ -2,7 +2,8 @@
 
 A check is a module with `RULES` and `check(context) -> Iterator[Finding]`. `DELIVERABLE_CHECKS` names those that agent
 files may ask for, `PACK_CHECKS` those that hold all documents of a run against each other and against the PRD
-(`check(pack)`). A check that raises is itself a finding, never a pass; `shared/checker.py` adds a time limit.
+(`check(pack)`), `REGISTRY_CHECKS` those that hold the manifest against the files (`check(registry)`). A check that
+raises is itself a finding, never a pass; `shared/checker.py` adds a time limit.
 """
 
 import importlib
@@ -22,12 +23,13 @@ DELIVERABLE_CHECKS = {
     "code": "shared.checks.code_blocks",
     "mermaid": "shared.checks.mermaid",
 }
-OTHER_RULES = ("shared.checks.manifest", "shared.extract")
+OTHER_RULES = ("shared.extract",)
 """Modules whose rules are held by the product itself when it composes a pack."""
 PACK_CHECKS = {
     "across": "shared.checks.across",
     "ledger": "shared.checks.ledger",
 }
+REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,26 @@ class Pack(Payload):
         return next((document.text for document in self.documents if document.name == name), None)
 
 
-type Subject = Context | Pack
+@dataclass(frozen=True)
+class RegisteredFile(Payload):
+    """A file as the manifest should register it: path, size in bytes and SHA-256; `text` only where it is read."""
+
+    path: str
+    size: int
+    sha256: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Registry(Payload):
+    """MANIFEST.md, its path, and the files of its pack; all paths are from one root."""
+
+    manifest: str
+    path: str
+    files: tuple[RegisteredFile, ...]
+
+
+type Subject = Context | Pack | Registry
 
 CHECK_CRASHED = Rule("CHK-001", "error", "A check that cannot finish has not passed anything.")
 CHECK_TIMED_OUT = Rule("CHK-002", "error", "A check that takes too long has not passed anything.")
@@ -107,7 +128,7 @@ RULES = (CHECK_CRASHED, CHECK_TIMED_OUT)
 
 def module_of(name: str) -> str:
     """The module behind a check's name; `KeyError` where there is none."""
-    return (DELIVERABLE_CHECKS | PACK_CHECKS)[name]
+    return (DELIVERABLE_CHECKS | PACK_CHECKS | REGISTRY_CHECKS)[name]
 
 
 def run_one(name: str, subject: Subject) -> list[Finding]:
@@ -131,11 +152,17 @@ def run(names: Iterable[str], subject: Subject) -> list[Finding]:
 
 def place_of(subject: Subject) -> str:
     """The deliverable that a finding about the check itself is filed under."""
-    return subject.deliverable if isinstance(subject, Context) else subject.documents[0].name
+    match subject:
+        case Context():
+            return subject.deliverable
+        case Pack():
+            return subject.documents[0].name
+        case Registry():
+            return subject.path.rpartition("/")[2]
 
 
 def all_rules() -> Iterator[Rule]:
     """Every rule of every check, by module in the order of the tables above."""
     yield from RULES
-    for module in (*DELIVERABLE_CHECKS.values(), *PACK_CHECKS.values(), *OTHER_RULES):
+    for module in (*DELIVERABLE_CHECKS.values(), *PACK_CHECKS.values(), *REGISTRY_CHECKS.values(), *OTHER_RULES):
         yield from importlib.import_module(module).RULES

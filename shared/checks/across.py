@@ -131,15 +131,20 @@ def _meant_to_exist(facts: CodeFacts) -> list[Request]:
 
 def _check_routes(name: str, requests: list[Request], contract: Contract) -> Iterator[Finding]:
     bases = ("", *(re.sub(r"^\w+://[^/]+", "", url).rstrip("/") for url in contract.servers))
+    known: dict[tuple[str, str], bool] = {}
     for request in requests:
-        paths = [request.path.removeprefix(base) for base in bases if request.path.startswith(base)]
-        if not any(
-            operation.method == request.method and path_matches(operation.path, path)
-            for operation in contract.operations
-            for path in paths
-        ):
+        asked = request.method, request.path
+        if asked not in known:
+            known[asked] = _is_in(contract, bases, *asked)
+        if not known[asked]:
             message = f"{request.method} {request.path[:120]} is not in the contract."
             yield found(UNKNOWN_ROUTE, name, request.line, message, "Use a path and method of the contract.")
+
+
+def _is_in(contract: Contract, bases: tuple[str, ...], method: str, path: str) -> bool:
+    paths = [path.removeprefix(base) for base in bases if path.startswith(base)]
+    templates = [operation.path for operation in contract.operations if operation.method == method]
+    return any(path_matches(template, each) for template in templates for each in paths)
 
 
 def _check_models(name: str, models: tuple[Model, ...], contract: Contract) -> Iterator[Finding]:
@@ -200,9 +205,9 @@ def _quantities_by_objective(architecture: str) -> dict[str, set[str]]:
     """Each SLO id with the numbers of the first table row or line that defines it."""
     promised: dict[str, set[str]] = {}
     for line in architecture.splitlines():
-        ids = _SLO.findall(line[:2_000])
+        ids = _SLO.findall(line[: markdown.LONGEST_LINE])
         if len(set(ids)) == 1:
-            quantities = set(_quantities(line[:2_000]))
+            quantities = set(_quantities(line[: markdown.LONGEST_LINE]))
             if quantities and not promised.get(ids[0]):
                 promised[ids[0]] = quantities
             promised.setdefault(ids[0], set())
@@ -226,9 +231,9 @@ def _blocks_by_objective(observability: str) -> dict[str, tuple[int, str]]:
             places[objective] = (section.line, f"{section.title}\n{section.body}")
     fences = {fence.line: fence for fence in markdown.fences(observability)}
     for number, line in enumerate(observability.splitlines(), 1):
-        for objective in set(_SLO.findall(line[:2_000])):
+        for objective in set(_SLO.findall(line[: markdown.LONGEST_LINE])):
             start, text = places.get(objective, (number, ""))
-            places[objective] = (start, f"{text}\n{line[:2_000]}")
+            places[objective] = (start, f"{text}\n{line[: markdown.LONGEST_LINE]}")
     for fence in fences.values():
         for objective in set(_SLO.findall(fence.content)):
             start, text = places[objective]

@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import Any
 
-from shared.checks import Context, Pack, run_one
+from shared.checks import Context, Pack, Registry, run_one
 
 MEMORY_BYTES = 3 * 1024**3
 """Address space a check may take (POSIX); over it, the allocation fails inside the check."""
@@ -22,7 +22,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
     _limit_memory()
     threading.Thread(target=_load_slow_parser, name="preload", daemon=True).start()
-    kinds = {"Context": Context, "Pack": Pack}
+    kinds = {kind.__name__: kind for kind in (Context, Pack, Registry)}
     for line in sys.stdin.buffer:
         request: dict[str, Any] = json.loads(line)
         findings = run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"]))

@@ -46,7 +46,7 @@ MAXIMUM_BLOCKS = 400
 MAXIMUM_SECONDS = 30.0
 """For the blocks of one document."""
 MAXIMUM_TEST_FINDINGS = 20
-"""For one block."""
+"""For one block; that there are more is said in a last one."""
 
 _PATH = re.compile(r"\s{0,9}\*\*`([^`\n]{1,300})`\*\*:?\s*")
 _PYTHON_TAGS = frozenset({"python", "py", "python3"})
@@ -168,9 +168,12 @@ def _check_tests(
         "asserting": (NO_ASSERTION, "Assert what the test expects, or expect an exception with pytest.raises."),
     }
     for number, (kind, fault) in enumerate(python.test_faults(module, helpers)):
-        if number < MAXIMUM_TEST_FINDINGS:
-            rule, mend = mends[kind]
-            yield _finding(context, rule, block, fault, mend)
+        rule, mend = mends[kind]
+        if number == MAXIMUM_TEST_FINDINGS:
+            more = Fault(fault.line, f"there is more than these {MAXIMUM_TEST_FINDINGS} findings")
+            yield _finding(context, rule, block, more, "Mend all of the kind.")
+            return
+        yield _finding(context, rule, block, fault, mend)
 
 
 def _finding(context: Context, rule: Rule, block: _Block, fault: Fault, mend: str) -> Finding:

@@ -1,7 +1,7 @@
 """Kusto queries: each parses, reads tables and columns that exist, and would run as it stands in Log Analytics.
 
-Microsoft's own parser judges them (`shared.checks.kusto`). Looked at are `kusto` blocks, and the queries that a Bicep
-alert rule carries as a plain string.
+Microsoft's own parser judges them (`shared.checks.kusto`). Looked at are `kusto` blocks, and the queries that alert
+rules and saved searches carry in Bicep, Terraform or ARM templates.
 """
 
 import difflib
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shared import markdown
 from shared.checks import Context, Finding, Rule
 from shared.checks.kusto import parser, tables
+from shared.checks.kusto.embedded import embedded_queries
 from shared.checks.kusto.tables import Table
 
 NO_QUERY = Rule("KQL-001", "error", "An observability plan without a query cannot be looked at, or alert anybody.")
@@ -27,9 +28,10 @@ DECLARATION = Rule("KQL-009", "error", "Queries on a custom table are checked ag
 UNCHECKED = Rule("KQL-010", "error", "A query that nothing has read has not passed.")
 CLASSIC = Rule("KQL-011", "warning", "Classic Application Insights tables do not exist in a Log Analytics workspace.")
 DOUBTFUL = Rule("KQL-012", "warning", "The parser accepts the query but advises against something in it.")
+PUT_TOGETHER = Rule("KQL-013", "warning", "A query that is put together at deployment was not looked at.")
 RULES = (
     NO_QUERY, SYNTAX, UNKNOWN_TABLE, UNKNOWN_COLUMN, UNKNOWN_FUNCTION, WRONG_TYPE, NOT_A_QUERY, ELSEWHERE, DECLARATION,
-    UNCHECKED, CLASSIC, DOUBTFUL,
+    UNCHECKED, CLASSIC, DOUBTFUL, PUT_TOGETHER,
 )  # fmt: skip
 
 PLAN = "observability-plan.md"
@@ -39,13 +41,12 @@ MAXIMUM_CHARACTERS = 20_000
 MAXIMUM_DEPTH = 60
 MAXIMUM_QUERIES = 200
 MAXIMUM_FINDINGS = 10
-"""For one query."""
+"""For one query; how many more there are is said in a last one."""
 MAXIMUM_SECONDS = 30.0
 """For the queries of one document, beyond loading the parser."""
 
 _DECLARATION = re.compile(r"Table\s+`?(\w{1,100}_CL)`?")
 _NAME = re.compile(r"[A-Za-z_]\w{0,99}")
-_BICEP_QUERY = re.compile(r"\bquery: {0,9}(?:'''(?P<block>(?:[^']|'(?!''))*)'''|'(?P<line>[^'\\$\n]*)')")
 _WORD = re.compile(r"\w+")
 _COMMENTS = re.compile(r"(?:\s+|//[^\n]*)*")
 _BY_CODE = {
@@ -62,22 +63,26 @@ _ELSEWHERE = frozenset({"workspace", "app", "resource", "adx", "arg"})
 
 @dataclass(frozen=True)
 class _Query:
-    """A query's text and the document's 1-based line on which it begins."""
+    """A query's text and the document's 1-based line on which it begins; not `spread`, it has all its lines on that."""
 
     text: str
     line: int
+    spread: bool = True
 
     def place(self, start: int) -> tuple[int, int]:
         """Document line and 1-based column of an offset in UTF-16 code units."""
         before = self.text.encode("utf-16-le", "surrogatepass")[: 2 * start].decode("utf-16-le", "replace")
-        return self.line + before.count("\n"), len(before) - (before.rfind("\n") + 1) + 1
+        return self.line + before.count("\n") * self.spread, len(before) - (before.rfind("\n") + 1) + 1
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Read the declared tables, then hold every query against them and Azure Monitor's."""
     own, faults = _declared_tables(context)
     yield from faults
-    queries = list(_queries(context.text))
+    queries, unreadable = _queries(context.text)
+    for line in unreadable:
+        mend = "Give the query as a plain string, or in a ```kusto block that the template loads by its name."
+        yield context.finding(PUT_TOGETHER, line, "The query is known only at deployment; it was not checked.", mend)
     if not queries and context.deliverable == PLAN:
         mend = "Give each query in a ```kusto block under `## KQL queries`."
         yield context.finding(NO_QUERY, 1, "There is no query.", mend)
@@ -93,14 +98,20 @@ def check(context: Context) -> Iterator[Finding]:
         yield context.finding(UNCHECKED, queries[0].line, message, mend)
 
 
-def _queries(text: str) -> Iterator[_Query]:
+def _queries(text: str) -> tuple[list[_Query], list[int]]:
+    """All queries, and the lines of those that nobody can read before they are deployed."""
+    queries: list[_Query] = []
+    unreadable: list[int] = []
     for fence in markdown.fences(text):
         if fence.language in LANGUAGES:
-            yield _Query(fence.content, fence.line + 1)
-        elif fence.language == "bicep" and "scheduledQueryRules" in fence.content:
-            for match in _BICEP_QUERY.finditer(fence.content):
-                line = fence.line + 1 + fence.content.count("\n", 0, match.start(match.lastgroup or 0))
-                yield _Query(match[match.lastgroup or 0], line)
+            queries.append(_Query(fence.content, fence.line + 1))
+        for one in embedded_queries(fence, text):
+            line = fence.line + 1 + one.line
+            if one.text is None:
+                unreadable.append(line)
+            else:
+                queries.append(_Query(one.text, line, one.spread))
+    return queries, unreadable
 
 
 def _declared_tables(context: Context) -> tuple[list[Table], list[Finding]]:
@@ -211,10 +222,14 @@ def _report(
     reported: set[int] = set()
     for start, rank, one in ranked:
         follows = any(rank > graver and (graver == 0 or begin <= start) for graver, begin in first.items())
-        if start in reported or follows or len(reported) == MAXIMUM_FINDINGS:
+        if start in reported or follows:
             continue
         reported.add(start)
         rule, mend = _rule(one)
+        if len(reported) > MAXIMUM_FINDINGS:
+            message = f"There is more in the query than these {MAXIMUM_FINDINGS} findings."
+            yield context.finding(rule, query.place(start)[0], message, "Correct these, then check again.")
+            return
         line, column = query.place(start)
         hint = _hint(query, one, known) if rule in (UNKNOWN_TABLE, UNKNOWN_COLUMN) else ""
         message = one.message[:300].encode("utf-8", "replace").decode()  # it may quote half of a character

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shared.checks import Finding, Pack, Rule, found
 from shared.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
+from shared.prd.outline import LONGEST_LINE, MOST_CELLS
 from shared.prd.words import MEASURE
 from shared.requirements import Requirement, extract_requirements
 
@@ -15,7 +16,8 @@ NOT_TESTED = Rule("LED-003", "warning", "What is designed and not tested may be 
 NOT_OBSERVED = Rule("LED-004", "warning", "A number that nobody measures is a wish.")
 NON_GOAL_BUILT = Rule("LED-005", "warning", "What the PRD excludes costs money and confuses when it is built anyway.")
 NO_REQUIREMENT = Rule("LED-006", "warning", "Without requirements nothing can be traced.")
-RULES = (NOT_ANSWERED, UNKNOWN_ID, NOT_TESTED, NOT_OBSERVED, NON_GOAL_BUILT, NO_REQUIREMENT)
+NOT_READ = Rule("LED-007", "warning", "What of the PRD is not read has no requirement that could be traced.")
+RULES = (NOT_ANSWERED, UNKNOWN_ID, NOT_TESTED, NOT_OBSERVED, NON_GOAL_BUILT, NO_REQUIREMENT, NOT_READ)
 
 MAXIMUM_FINDINGS = 100
 """Findings for each rule; the last one says how many more there are."""
@@ -40,6 +42,7 @@ _EMPTY_WORDS = frozenset(
 def check(pack: Pack) -> Iterator[Finding]:
     """Extract the PRD's requirements, build the ledger of the pack, and hold it against the rules."""
     documents = {document.name: document.text for document in pack.documents}
+    yield from _not_read(pack.prd)
     yield from check_ledger(build_ledger(extract_requirements(pack.prd), documents))
 
 
@@ -52,6 +55,18 @@ def check_ledger(ledger: Ledger) -> Iterator[Finding]:
         )
     for rule in (_not_answered, _unknown, _not_tested, _not_observed, _non_goals):
         yield from _bounded(list(rule(ledger)))
+
+
+def _not_read(prd: str) -> Iterator[Finding]:
+    """Lines of the PRD of which only the beginning is read."""
+    lines = list(enumerate(prd.splitlines(), 1))
+    for what, numbers in (
+        (f"more than {LONGEST_LINE:,} characters", [number for number, line in lines if len(line) > LONGEST_LINE]),
+        (f"more than {MOST_CELLS} cells", [number for number, line in lines if line.count("|") > MOST_CELLS + 1]),
+    ):
+        if numbers:
+            message = f"{len(numbers)} line(s) of the PRD, first line {numbers[0]}, have {what}; the rest was not read."
+            yield found(NOT_READ, ARCHITECTURE, 1, message, "Divide the line or the table in the PRD.")
 
 
 def _bounded(findings: list[Finding]) -> Iterator[Finding]:

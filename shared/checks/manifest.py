@@ -1,6 +1,7 @@
 """Holds MANIFEST.md against the files of its pack: links, registry, counts, operations, and that nothing is copied.
 
-It judges a whole pack in bytes, so it is called by itself and not through the tables of shared/checks. Pure.
+It sees the size and SHA-256 of every file, and the text of those that the manifest might have copied or must agree
+with. Pure.
 """
 
 import hashlib
@@ -8,14 +9,14 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from shared import markdown
-from shared.checks import Finding, Rule, found
+from shared.checks import Finding, RegisteredFile, Registry, Rule, found
 from shared.checks.copies import copied_lines, stretches
 from shared.contract import Contract, read_contract
 from shared.located_yaml import UnreadableYamlError
@@ -39,12 +40,13 @@ RULES = (
     NOT_READ,
 )  # fmt: skip
 
+CONTRACT, MACHINE_READABLE = "openapi.yaml", "manifest.json"
 MAXIMUM_CHARACTERS = 1_000_000
 MAXIMUM_BRACKETS = 20_000
 """Opening ones: each may begin a link, and a parser looks far for its end."""
 MAXIMUM_DOCUMENT_CHARACTERS = 5_000_000
 MAXIMUM_FINDINGS = 50
-"""Of one kind."""
+"""Of one kind; how many more there are is said in a last one."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 _HTML_LINK = re.compile(r"(?:href|src)\s{0,9}=\s{0,9}[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
@@ -59,15 +61,29 @@ _OPERATION = re.compile(r"\b(GET|PUT|POST|DELETE|OPTIONS|HEAD|PATCH|TRACE)[`\s|]
 _WORD = re.compile(r"[\w-]{1,200}")
 
 
-def check_manifest(manifest: str, manifest_path: str, files: Mapping[str, bytes]) -> Iterator[Finding]:
-    """Every finding about the manifest at `manifest_path`; `files` are the pack's files by path, all from one root."""
+def registry(manifest: str, path: str, files: Mapping[str, bytes]) -> Registry:
+    """What `check` needs to know of the manifest at `path` and the pack's `files` by path, all from one root."""
+    folder = posixpath.dirname(path)
+
+    def registered(name: str, content: bytes) -> RegisteredFile:
+        beside = name.removeprefix(f"{folder}/") if folder else name
+        is_read = beside in (CONTRACT, MACHINE_READABLE) or (name.endswith(".md") and beside == name)
+        text = content.decode(errors="replace") if is_read else ""
+        return RegisteredFile(name, len(content), hashlib.sha256(content).hexdigest(), text)
+
+    return Registry(manifest, path, tuple(registered(*file) for file in files.items()))
+
+
+def check(registry: Registry) -> Iterator[Finding]:
+    """Every finding about the manifest."""
+    manifest, manifest_path = registry.manifest, registry.path
     brackets = manifest.count("[")
     if len(manifest) > MAXIMUM_CHARACTERS or brackets > MAXIMUM_BRACKETS:
         message = f"The manifest has {len(manifest):,} characters and {brackets:,} brackets, which is too much to read."
         yield _found(NOT_READ, manifest_path, 1, message, "Move what is not a registry into the deliverables.")
         return
-    pack = _Pack(manifest, manifest_path, files, _read(manifest))
-    for check in (
+    pack = _Pack(manifest, manifest_path, {file.path: file for file in registry.files}, _read(manifest))
+    for each in (
         _check_links,
         _check_registry,
         _check_tallies,
@@ -75,7 +91,16 @@ def check_manifest(manifest: str, manifest_path: str, files: Mapping[str, bytes]
         _check_copies,
         _check_json,
     ):
-        yield from islice(check(pack), MAXIMUM_FINDINGS)
+        yield from _bounded(each(pack))
+
+
+def _bounded(findings: Iterator[Finding]) -> Iterator[Finding]:
+    yield from islice(findings, MAXIMUM_FINDINGS)
+    rest = list(findings)
+    for rule in dict.fromkeys(finding.rule for finding in rest):
+        of_rule = [finding for finding in rest if finding.rule == rule]
+        message = f"{len(of_rule)} more of {rule} are not listed; the first: {of_rule[0].message}"
+        yield replace(of_rule[0], message=message[:500])
 
 
 def _found(rule: Rule, path: str, line: int, message: str, mend: str) -> Finding:
@@ -116,7 +141,7 @@ class _Pack:
 
     text: str
     path: str
-    files: Mapping[str, bytes]
+    files: Mapping[str, RegisteredFile]
     reading: _Reading
 
     def finding(self, rule: Rule, line: int, message: str, mend: str) -> Finding:
@@ -217,7 +242,7 @@ def _parents(path: str) -> Iterator[str]:
 
 def _check_registry(pack: _Pack) -> Iterator[Finding]:
     rows = pack.registered()
-    for path, content in pack.files.items():
+    for path, file in pack.files.items():
         if path == pack.path:
             continue
         name = path.removeprefix(pack.beside(""))[-200:]
@@ -227,13 +252,12 @@ def _check_registry(pack: _Pack) -> Iterator[Finding]:
             yield pack.finding(UNREGISTERED, 1, message, "Register the file with its size and SHA-256.")
             continue
         sizes = [size[1] for cell in row.cells if (size := _SIZE.fullmatch(cell.strip()))]
-        if str(len(content)) not in {size.replace(",", "") for size in sizes}:
+        if str(file.size) not in {size.replace(",", "") for size in sizes}:
             stated = f"{sizes[0]} bytes" if sizes else "no size"
-            message = f"{name!r} has {len(content):,} bytes; the manifest gives {stated}."
+            message = f"{name!r} has {file.size:,} bytes; the manifest gives {stated}."
             yield pack.finding(MISREGISTERED, row.line, message, "Register the file as it is.")
-        digest = hashlib.sha256(content).hexdigest()
-        if not any(digest in cell for cell in row.cells):
-            message = f"{name!r} has another SHA-256 than the manifest gives: {digest}."
+        if not any(file.sha256 in cell for cell in row.cells):
+            message = f"{name!r} has another SHA-256 than the manifest gives: {file.sha256}."
             yield pack.finding(MISREGISTERED, row.line, message, "Restore the file, or run the checks on it again.")
 
 
@@ -282,11 +306,11 @@ def _check_operations(pack: _Pack) -> Iterator[Finding]:
 
 
 def _contract(pack: _Pack) -> Contract | None:
-    source = pack.files.get(pack.beside("openapi.yaml"))
+    source = pack.files.get(pack.beside(CONTRACT))
     if source is None:
         return None
     try:
-        return read_contract(markdown.Fence("yaml", 0, source.decode(errors="replace"), closed=True))
+        return read_contract(markdown.Fence("yaml", 0, source.text, closed=True))
     except UnreadableYamlError:
         return None
 
@@ -302,10 +326,10 @@ def _is_placeholder(body: str) -> bool:
 def _check_copies(pack: _Pack) -> Iterator[Finding]:
     """Nothing from the deliverables, which lie outside the manifest's folder; the PRD beside it may be quoted."""
     copied: dict[int, str] = {}
-    for path, content in pack.files.items():
+    for path, file in pack.files.items():
         if not path.endswith(".md") or path.startswith(pack.beside("")):
             continue
-        name, text = posixpath.basename(path), content.decode(errors="replace")
+        name, text = posixpath.basename(path), file.text
         if len(text) > MAXIMUM_DOCUMENT_CHARACTERS:
             message = (
                 f"{name} has more than {MAXIMUM_DOCUMENT_CHARACTERS:,} characters; copies from it were not looked for."
@@ -323,19 +347,19 @@ def _check_copies(pack: _Pack) -> Iterator[Finding]:
 
 
 def _check_json(pack: _Pack) -> Iterator[Finding]:
-    path = pack.beside("manifest.json")
+    path = pack.beside(MACHINE_READABLE)
     if path not in pack.files:
         return
     try:
-        data = mapping(json.loads(pack.files[path]))
+        data = mapping(json.loads(pack.files[path].text))
     except (ValueError, RecursionError):
         yield pack.finding(JSON_DIFFERS, 1, "manifest.json is no JSON that can be read.", "Write it anew.")
         return
     entries = _entries([*sequence(data.get("deliverables")), *sequence(data.get("files"))])
-    for name, content in pack.files.items():
+    for name, file in pack.files.items():
         if name in (path, pack.path):
             continue
-        if entries.get(name) != (len(content), hashlib.sha256(content).hexdigest()):
+        if entries.get(name) != (file.size, file.sha256):
             how = "with another size or SHA-256" if name in entries else "not at all"
             message = f"manifest.json lists {name[-200:]!r} {how}."
             yield pack.finding(JSON_DIFFERS, 1, message, "Write both manifests from the same files.")

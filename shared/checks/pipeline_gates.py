@@ -194,7 +194,7 @@ def _publishes_results(step: Step) -> bool:
 def _check_conditions(context: Context, kinds: Kinds) -> Iterator[Finding]:
     for stage in (stage for kind in DEPLOYMENTS for stage in kinds[kind]):
         condition = stage.condition.strip()
-        if condition and "${{" not in condition and not _ONLY_IF_GOOD.search(condition[:2_000]):
+        if condition and "${{" not in condition and not _ONLY_IF_GOOD.search(condition):
             message = f"The stage {stage.name!r} runs even after a failed stage: {condition[:120]}"
             mend = "Say succeeded() in the condition: and(succeeded(), ...)."
             yield context.finding(RUNS_AFTER_FAILURE, stage.line, message, mend)
@@ -207,7 +207,7 @@ def _check_gates(context: Context, kinds: Kinds) -> Iterator[Finding]:
             message = f"The job {job.name!r} may fail without consequence."
             yield context.finding(GATE_OPEN, job.line, message, "Remove `continueOnError`.")
         for step in job.steps:
-            waved = next(filter(_is_waved_through, step.script[:50_000].splitlines()), None)
+            waved = next(filter(_is_waved_through, step.script.splitlines()), None)
             if (
                 step.continue_on_error
                 and not step.task.startswith("publish")

@@ -83,7 +83,11 @@ def validate_node(node: YamlNode) -> list[Problem]:
         limit = f"The file needs more than {MAXIMUM_VISITS:,} comparisons; the rest is not checked."
         problems.append(Problem("yaml", node.line, "", limit, "Split the file."))
     unique = {(problem.line, problem.message): problem for problem in problems}
-    worst = sorted(unique.values(), key=lambda problem: (problem.kind == "advice", problem.line))[:MAXIMUM_PROBLEMS]
+    worst = sorted(unique.values(), key=lambda problem: (problem.kind == "advice", problem.line))
+    if len(worst) > MAXIMUM_PROBLEMS:
+        worst, more = worst[: MAXIMUM_PROBLEMS - 1], worst[MAXIMUM_PROBLEMS - 1 :]
+        said = f"{len(more)} more problems of the file are not listed."
+        worst.append(replace(more[0], message=said, mend="Correct these, then check again."))
     return sorted(map(_with_suggestion, worst), key=lambda problem: problem.line)
 
 

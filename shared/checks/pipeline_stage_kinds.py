@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from shared.markdown import LONGEST_LINE
 from shared.pipeline.stages import Job, Stage, Step
 
 KINDS = ("build", "test", "security scan", "dev", "stage", "prod")
@@ -70,4 +71,4 @@ def _acts(step: Step) -> bool:
     if step.kind in ("checkout", "download", "downloadBuild", "getPackage", ""):
         return False
     script = step.script
-    return not script.strip() or any(not _IDLE.fullmatch(line[:1_000]) for line in script[:50_000].splitlines())
+    return not script.strip() or any(not _IDLE.fullmatch(line.strip()[:LONGEST_LINE]) for line in script.splitlines())

@@ -70,7 +70,7 @@ def in_script(script: str, first_line: int) -> Iterator[Literal]:
         if line.lstrip().startswith("#"):
             continue
         given = [found for pattern in _GIVEN for found in pattern.findall(line)]
-        if len(lines) > 1 and (pair := _GIVEN_IN_YAML.fullmatch(line[:600])):
+        if len(lines) > 1 and (pair := _GIVEN_IN_YAML.fullmatch(line)):
             given.append(pair.groups())
         for name, value in given:
             if names_a_secret(name) and _given(value) and not _DOCKER_SECRET.match(value):

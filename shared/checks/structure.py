@@ -15,9 +15,10 @@ FENCE_UNTAGGED = Rule("STR-006", "warning", "A block without a language tag cann
 PLACEHOLDER = Rule("STR-007", "error", "Placeholder text is work that was not done.")
 TOO_LONG = Rule("STR-009", "error", "A document this long is read by nobody, and by no check in full.")
 TOO_SHORT = Rule("STR-008", "error", "A document this short cannot hold its sections.")
+LINE_TOO_LONG = Rule("STR-010", "warning", "Not every check reads a line this long to its end.")
 RULES = (
     NO_TITLE, SECTION_MISSING, SECTION_EMPTY, SECTION_ORDER, FENCE_OPEN, FENCE_UNTAGGED, PLACEHOLDER, TOO_SHORT,
-    TOO_LONG,
+    TOO_LONG, LINE_TOO_LONG,
 )  # fmt: skip
 
 MINIMUM_CHARACTERS = 200
@@ -46,6 +47,7 @@ def check(context: Context) -> Iterator[Finding]:
         yield context.finding(NO_TITLE, 1, "There is no `#` title.", "Begin with one line `# Title`.")
     yield from _check_sections(context)
     yield from _check_fences(context)
+    yield from _check_lines(context)
     for match in _PLACEHOLDER.finditer(context.text):
         line = context.text.count("\n", 0, match.start(0) + len(match[0]) - len(match[0].lstrip())) + 1
         yield context.finding(PLACEHOLDER, line, f"Placeholder {match[0].strip()!r}.", "Write out what belongs here.")
@@ -66,6 +68,13 @@ def _check_sections(context: Context) -> Iterator[Finding]:
         yield context.finding(
             SECTION_ORDER, 1, f"Sections come as: {', '.join(order)}.", f"Order them: {', '.join(expected)}."
         )
+
+
+def _check_lines(context: Context) -> Iterator[Finding]:
+    long = [number for number, line in enumerate(context.text.split("\n"), 1) if len(line) > markdown.LONGEST_LINE]
+    if long:
+        message = f"{len(long)} line(s) have more than {markdown.LONGEST_LINE:,} characters; the rest may be unchecked."
+        yield context.finding(LINE_TOO_LONG, long[0], message, "Break the line.")
 
 
 def _check_fences(context: Context) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Runs Microsoft's Kusto parser inside the process, by QuickJS. Reads the files of this folder; no network, no Node.
 
-The engine is loaded once per process, on first use (a few seconds, some 70 MB), and all calls run on its one thread.
-A query that exhausts its time or memory costs the engine; the next query loads a new one.
+The engine is loaded once per process, on first use (some two seconds of CPU, 70 MB), and all calls run on its one
+thread. A query that exhausts its time or memory costs the engine; the next query loads a new one. What it said of a
+query is kept: a revised document still has most of its queries.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from shared.checks.kusto.tables import Table
 
 FOLDER = Path(__file__).parent
 FILES = ("bridge.min.js", "Kusto.Language.Bridge.min.js")
+OWN_FILES = ("lean.js", "analyse.js")
+"""Ours, run after the vendored ones."""
 RECORD = "source.json"
 """Version of the vendored package and SHA-256 of each file."""
 
@@ -26,6 +29,7 @@ STACK_BYTES = 8 * 1024 * 1024
 LOAD_SECONDS = 120.0
 QUERY_SECONDS = 10.0
 """CPU seconds of the whole process, as QuickJS counts them."""
+KEPT_ANALYSES = 1_000
 
 
 class ParserUnavailable(Exception):
@@ -61,10 +65,12 @@ def analyse(query: str, tables: Sequence[Table]) -> Analysis:
 
 
 class _Engine(threading.local):
-    """The loaded engine and the tables it was last told. On the one thread that uses it."""
+    """The loaded engine, the tables it was last told, and what it said since. On the one thread that uses it."""
 
-    call: Callable[[str, str], Any] | None = None
-    tables: tuple[Table, ...] | None = None
+    def __init__(self) -> None:
+        self.call: Callable[[str, str], Any] | None = None
+        self.tables: tuple[Table, ...] | None = None
+        self.kept: dict[str, Analysis] = {}
 
 
 _ENGINE = _Engine()
@@ -75,16 +81,21 @@ def _analyse(query: str, tables: tuple[Table, ...]) -> Analysis:
     try:
         if _ENGINE.tables != tables:
             call("declareTables", json.dumps([[one.name, one.schema, one.open] for one in tables]))
-            _ENGINE.tables = tables
+            _ENGINE.tables, _ENGINE.kept = tables, {}
+        if query in _ENGINE.kept:
+            return _ENGINE.kept[query]
         answer = cast(dict[str, Any], json.loads(call("analyse", query)))
     except _quickjs().JSException as error:
         _ENGINE.call = _ENGINE.tables = None  # out of time or memory, its state cannot be trusted
         raise QueryRefused(str(error).partition("\n")[0]) from None
-    return Analysis(
+    analysis = Analysis(
         tuple(Diagnostic(*one) for one in answer["diagnostics"]),
         tuple(answer["expressions"]),
         tuple((start, name) for start, name in answer["tables"]),
     )
+    if len(_ENGINE.kept) < KEPT_ANALYSES:
+        _ENGINE.kept[query] = analysis
+    return analysis
 
 
 def _load() -> Callable[[str, str], Any]:
@@ -97,17 +108,17 @@ def _load() -> Callable[[str, str], Any]:
 
 
 def _sources(folder: Path) -> list[str]:
-    """The parser's scripts, checked against the record, then the driver."""
+    """The parser's scripts, checked against the record, then our own."""
     try:
         expected = json.loads((folder / RECORD).read_text(encoding="utf-8"))["sha256"]
         contents = {name: lzma.decompress((folder / f"{name}.xz").read_bytes()) for name in FILES}
-        driver = (folder / "analyse.js").read_text(encoding="utf-8")
+        own = [(folder / name).read_text(encoding="utf-8") for name in OWN_FILES]
     except (OSError, ValueError, KeyError, lzma.LZMAError) as error:
         raise ParserUnavailable(f"a file of it cannot be read: {error}") from None
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != expected.get(name):
             raise ParserUnavailable(f"{name} is not the file that {RECORD} records")
-    return [content.decode() for content in contents.values()] + [driver]
+    return [content.decode() for content in contents.values()] + own
 
 
 def _start(sources: list[str]) -> Callable[[str, str], Any]:

@@ -51,9 +51,12 @@ def _repeated_json_keys(source: str) -> Iterator[Fault]:
         elif token[0] in ("}", "]"):
             objects.pop()
         elif token[0] == ":":
-            if last in objects[-1] and found < MAXIMUM_DUPLICATES:
+            if last in objects[-1]:
                 line, position, found = line + source.count("\n", position, token.start()), token.start(), found + 1
-                yield Fault(line, f"key {last[:60]} stands here a second time")
+                more = ", and there are more" if found == MAXIMUM_DUPLICATES else ""
+                yield Fault(line, f"key {last[:60]} stands here a second time{more}")
+                if more:
+                    return
             objects[-1].add(last)
         last = token[0]
 
@@ -87,8 +90,9 @@ class _Document:
         if top.keys is None:
             return
         if top.key and name is not None:
-            if name in top.keys and len(self.duplicates) < MAXIMUM_DUPLICATES:
-                self.duplicates.append(Fault(line, f"key {name[:60]!r} stands here a second time"))
+            if name in top.keys and len(self.duplicates) <= MAXIMUM_DUPLICATES:
+                more = ", and there are more" if len(self.duplicates) == MAXIMUM_DUPLICATES else ""
+                self.duplicates.append(Fault(line, f"key {name[:60]!r} stands here a second time{more}"))
             top.keys.add(name)
         top.key = not top.key
 

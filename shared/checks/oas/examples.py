@@ -4,9 +4,11 @@ jsonschema-rs can't be interrupted, and its error reports grow exponentially wit
 an example would cause is counted first. What is too much to check is a finding.
 """
 
+import contextlib
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from shared.checks import Rule
 from shared.checks.oas.flaw import Flaw, at, complaints
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 BAD_EXAMPLE = Rule("OAS-027", "error", "Tests, mocks and readers start from examples and defaults; wrong ones mislead.")
 UNCHECKED_EXAMPLE = Rule("OAS-028", "error", "An example that could not be checked has not passed.")
 UNUSABLE_SCHEMA = Rule("OAS-029", "error", "An example whose schema can't be applied has not passed either.")
-RULES = (BAD_EXAMPLE, UNCHECKED_EXAMPLE, UNUSABLE_SCHEMA)
+UNREAD_EXAMPLE = Rule("OAS-031", "warning", "An example that is text of a format other than JSON was not looked at.")
+RULES = (BAD_EXAMPLE, UNCHECKED_EXAMPLE, UNUSABLE_SCHEMA, UNREAD_EXAMPLE)
 
 MAXIMUM_WORK = 20_000
 """Schemas applied to values for one example, each time they are."""
 MAXIMUM_TOTAL_WORK = 2_000_000
 MAXIMUM_DEPTH = 200
 BACKTRACK_LIMIT = 10_000
+FORM = "application/x-www-form-urlencoded"
 _URI = "urn:contract"
 
 
@@ -47,7 +51,12 @@ def flaws(contract: Contract) -> Iterator[Flaw]:
     examples = _Examples(contract)
     for site in contract.sites:
         for example in _examples(contract, site):
-            yield from examples.flaws(example)
+            if _is_serialised(contract, site, example.value):
+                message = f"{at(example.place)} is text of a format that is not read; it was not checked."
+                mend = "Give the example as the object that the text stands for, or describe the body as a string."
+                yield Flaw(UNREAD_EXAMPLE, example.place, message, mend)
+            else:
+                yield from examples.flaws(example)
 
 
 def _examples(contract: Contract, site: Site) -> Iterator[_Example]:
@@ -60,8 +69,7 @@ def _examples(contract: Contract, site: Site) -> Iterator[_Example]:
             yield _Example((*site.place, "default"), site.place, site.node["default"])
     elif site.kind in ("media", "parameter", "header") and isinstance(site.node.get("schema"), dict):
         for place, value in _shown(contract, site):
-            if not _is_serialised(site, value):
-                yield _Example(place, (*site.place, "schema"), value)
+            yield _Example(place, (*site.place, "schema"), _from_form(contract, site, value))
 
 
 def _shown(contract: Contract, site: Site) -> Iterator[tuple[Place, Any]]:
@@ -73,9 +81,34 @@ def _shown(contract: Contract, site: Site) -> Iterator[tuple[Place, Any]]:
             yield (*place, "value"), held["value"]
 
 
-def _is_serialised(site: Site, value: object) -> bool:
-    """Whether the value is text as sent in a format other than JSON, such as a form or an event stream."""
-    return site.kind == "media" and isinstance(value, str) and "json" not in str(site.place[-1])
+def _from_form(contract: Contract, site: Site, value: Any) -> Any:
+    """A form as the object it stands for, its texts as the types of their properties; any other value as it is."""
+    if site.kind != "media" or not isinstance(value, str) or site.place[-1] != FORM:
+        return value
+    properties = contract.properties_of(site.node["schema"])
+    fields = parse_qs(value, keep_blank_values=True)
+    return {name: _typed(properties.get(name), texts) for name, texts in fields.items()}
+
+
+def _typed(schema: Any, texts: list[str]) -> Any:
+    node = mapping(schema)
+    if node.get("type") == "array":
+        return [_typed(node.get("items"), [text]) for text in texts]
+    if node.get("type") in ("integer", "number", "boolean"):
+        with contextlib.suppress(ValueError):
+            return json.loads(texts[-1])
+    return texts[-1]
+
+
+def _is_serialised(contract: Contract, site: Site, value: object) -> bool:
+    """Whether the value is text as sent in a format other than JSON, such as a form or an event stream.
+
+    A body that is a string itself, such as plain text, is its own example.
+    """
+    if site.kind != "media" or not isinstance(value, str) or "json" in str(site.place[-1]):
+        return False
+    types = [part["type"] for part in contract.parts_of(site.node["schema"]) if "type" in part]
+    return not any("string" in (sequence(each) or [each]) for each in types)
 
 
 class _Examples:
@@ -86,6 +119,7 @@ class _Examples:
         self._validators: dict[Place, Draft202012Validator | None] = {}
         self._work: dict[tuple[int, int], int] = {}
         self._total = 0
+        self._seen: list[Any] = []  # the count knows values by their identity, so they have to live on
         self._registry: Registry | None = None
 
     def flaws(self, example: _Example) -> Iterator[Flaw]:
@@ -104,6 +138,7 @@ class _Examples:
                 yield _refused(example, error, inside)
 
     def _is_affordable(self, example: _Example) -> bool:
+        self._seen.append(example.value)
         try:
             work = self._count(_node(self._contract, example.schema), example.value, 0)
         except _TooMuchError:

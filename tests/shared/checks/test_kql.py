@@ -196,7 +196,7 @@ def test_without_its_parser_nothing_passes(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_a_damaged_parser_is_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    for name in (parser.RECORD, "analyse.js", *(f"{file}.xz" for file in parser.FILES)):
+    for name in (parser.RECORD, *parser.OWN_FILES, *(f"{file}.xz" for file in parser.FILES)):
         (tmp_path / name).write_bytes((parser.FOLDER / name).read_bytes())
     (tmp_path / f"{parser.FILES[0]}.xz").write_bytes(lzma.compress(b"throw 1"))
     monkeypatch.setattr(parser, "FOLDER", tmp_path)

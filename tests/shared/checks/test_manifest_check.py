@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.catalogue import catalogue
 from shared.checks import manifest as checking
 from shared.checks.copies import copied_lines, stretches
-from shared.checks.manifest import RULES, check_manifest
+from shared.checks.manifest import RULES, check, registry
 from shared.contracts import BlobRef, FileEntry, Folders, ManifestRequest, Options, Outcome, RunInput, Usage
 from shared.extract import extract
 from shared.manifest import Written, render_manifest
@@ -75,7 +75,7 @@ class Pack:
     def check(self) -> list[str]:
         """The rules of all findings."""
         manifest, files = self.write()
-        return [finding.rule for finding in check_manifest(manifest, PATH, files)]
+        return [finding.rule for finding in check(registry(manifest, PATH, files))]
 
     def write(self) -> tuple[str, dict[str, bytes]]:
         """MANIFEST.md, and all files with both manifests."""
@@ -187,7 +187,7 @@ def test_a_document_that_is_too_long_to_be_looked_at_has_not_passed(monkeypatch:
 
 def test_a_finding_says_where_and_how_to_mend():
     manifest, files = Pack(more=f"One\ntwo [x](gone.md)\n\n{STORES}").write()
-    link, copy = check_manifest(manifest, PATH, files)
+    link, copy = check(registry(manifest, PATH, files))
     assert (link.deliverable, link.severity) == ("MANIFEST.md", "error")
     assert "gone.md" in manifest.splitlines()[link.line - 1]
     assert manifest.splitlines()[copy.line - 1].startswith("| store |")
@@ -227,7 +227,7 @@ def test_a_pack_without_a_contract_has_no_operations_to_compare():
 @pytest.mark.parametrize("prd", samples.PRDS)
 def test_what_the_product_writes_passes(prd: str, stack: str):
     manifest, files = drafted_pack(samples.PRDS[prd], stack)
-    assert [finding.message for finding in check_manifest(manifest, PATH, files)] == []
+    assert [finding.message for finding in check(registry(manifest, PATH, files))] == []
 
 
 def drafted_pack(prd: str, stack: str) -> tuple[str, dict[str, bytes]]:
@@ -277,6 +277,6 @@ def test_any_manifest_and_files_give_findings_and_no_exception(manifest: str, fi
         f"{PROJECT}/openapi.yaml": CONTRACT.encode(),
         f"{PROJECT}/manifest.json": manifest.encode(errors="replace"),
     }
-    for finding in check_manifest(manifest, PATH, files):
+    for finding in check(registry(manifest, PATH, files)):
         assert finding.rule in {rule.id for rule in RULES}
         assert 1 <= finding.line <= manifest.count("\n") + manifest.count("\r") + 1

@@ -1,0 +1,24 @@
+// Makes the parser start in less than half the time, by leaving out what only an editor needs. No answer changes.
+
+// Bridge looks an instance of a generic class up among all of them, one by one; here by its first argument.
+Bridge.Class.getCachedType = (generic, args) => {
+  if (generic.$byFirst === undefined) [generic.$byFirst, generic.$indexed] = [new Map(), 0];
+  while (generic.$indexed < generic.$cache.length) {
+    const one = generic.$cache[generic.$indexed++], known = generic.$byFirst.get(one.args[0]);
+    if (known === undefined) generic.$byFirst.set(one.args[0], [one]);
+    else known.push(one);
+  }
+  const candidates = generic.$byFirst.get(args[0]) ?? [];
+  next: for (let i = 0; i < candidates.length; i++) {
+    const own = candidates[i].args;
+    if (own.length !== args.length) continue;
+    for (let j = 1; j < own.length; j++) if (own[j] !== args[j]) continue next;
+    return candidates[i];
+  }
+  return null;
+};
+
+// What an editor would offer to complete; null stands for nothing, as the parser has it for words that it hides.
+const { SyntaxParsers } = Kusto.Language.Parsing;
+SyntaxParsers.CreateCompletionItem = SyntaxParsers.CreateCompletionItem$1 = () => null;
+SyntaxParsers.GetCompletionKind = SyntaxParsers.GetCompletionKind$1 = () => Kusto.Language.Editor.CompletionKind.Syntax;
