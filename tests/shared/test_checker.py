@@ -1,27 +1,34 @@
 """Checks in their child process: the same findings, and a limit that nothing in a document can outwit."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
 
 from shared import checks
 from shared.checker import Checker
-from shared.checks import Context
+from shared.checks import Context, Finding
+from tests.mutants import Mutant
 
 TEXT = "# Title\n\n## One\n\nTODO\n"
 CONTEXT = Context("test-specifications.md", TEXT, ("One", "Two"))
 
 TRAPS = """
-import os, time
+import os, re
 from shared.checks import Rule
 RULES = (Rule("TRP-001", "error", "A trap for the checker."),)
 def check(context):
     match context.text.split()[0]:
         case "hang":
             while True: pass
+        case "regex": re.match("(a+)+$", "a" * 60 + "b")
+        case "raise": raise RecursionError
         case "die": os._exit(3)
         case "print": print("noise on stdout")
         case "memory": bytearray(100 * 1024**3)
@@ -30,14 +37,19 @@ def check(context):
 """
 
 
-@pytest.fixture
-async def checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Checker]:
-    """A checker whose child also knows the check `trap`: a module that a hostile document might amount to."""
-    (tmp_path / "trap_check.py").write_text(TRAPS, encoding="utf-8")
-    start = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom shared import checks\n"
-    (tmp_path / "sitecustomize.py").write_text(
+def lay_traps(folder: Path) -> None:
+    """Make a child that starts with `folder` in its path know the check `trap`: what a hostile document amounts to."""
+    (folder / "trap_check.py").write_text(TRAPS, encoding="utf-8")
+    start = f"import sys; sys.path.insert(0, {str(folder)!r})\nfrom shared import checks\n"
+    (folder / "sitecustomize.py").write_text(
         start + "checks.DELIVERABLE_CHECKS['trap'] = 'trap_check'\n", encoding="utf-8"
     )
+
+
+@pytest.fixture
+async def checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Checker]:
+    """A checker whose child also knows the check `trap`."""
+    lay_traps(tmp_path)
     monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
     checker = Checker(timeout_seconds=3)
     yield checker
@@ -46,6 +58,29 @@ async def checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 def trap(text: str) -> Context:
     return Context("test-specifications.md", text, ())
+
+
+def trapped(kind: str, seconds: float) -> list[Finding]:
+    """What is found where the check does `kind`, in a process of its own."""
+
+    async def check() -> list[Finding]:
+        checker = Checker(timeout_seconds=seconds)
+        try:
+            return await checker.check(["trap"], trap(kind))
+        finally:
+            await checker.close()
+
+    with TemporaryDirectory() as folder, patch.object(sys, "path", [folder, *sys.path]):
+        lay_traps(Path(folder))
+        return asyncio.run(check())
+
+
+MUTANTS = [
+    Mutant("CHK-001", "a check that raises", partial(trapped, "raise", 60)),
+    Mutant("CHK-001", "a check that ends its process", partial(trapped, "die", 60)),
+    Mutant("CHK-002", "a check that never ends", partial(trapped, "hang", 0.5)),
+    Mutant("CHK-002", "a regular expression that never ends", partial(trapped, "regex", 0.5)),
+]
 
 
 async def test_the_child_finds_what_the_checks_find(checker: Checker):

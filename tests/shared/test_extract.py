@@ -2,15 +2,19 @@
 
 import posixpath
 import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import extract as extracting
+from shared.checks import Finding
 from shared.extract import Extraction, extract, extract_files
 from shared.file_names import safe_path, slug
+from tests.golden import golden
 from tests.local.drafts import samples
+from tests.mutants import Mutant
 
 ARCHITECTURE = "integration-architecture.md"
 TESTS = "test-specifications.md"
@@ -324,6 +328,33 @@ def test_a_document_that_is_too_long_is_reported_and_others_are_read(monkeypatch
     result = extract_files({ARCHITECTURE: block("yaml", CONTRACT), PYTHON: "x" * 201})
     assert [file.path for file in result.files] == ["openapi.yaml"]
     assert [(finding.rule, finding.deliverable) for finding in result.findings] == [("XTR-004", PYTHON)]
+
+
+# The rules' defects
+
+
+def spoiled(name: str, more: str) -> list[Finding]:
+    """What is found in the good pack with `more` at the end of one document."""
+    pack = golden("python")
+    documents = {document.name: document.text for document in pack.documents}
+    documents[name] += more
+    return list(extract_files(documents).findings)
+
+
+SAMPLE_FILE = block("python", "x = 1\n", "app/extra.py")
+DEFECTS = [
+    ("XTR-001", PYTHON, block("python", "x = 1\n", "../extra.py")),
+    ("XTR-001", PYTHON, block("python", "x = 1\n", "app/con.py")),
+    ("XTR-002", PYTHON, SAMPLE_FILE * 2),
+    ("XTR-002", PYTHON, SAMPLE_FILE + SAMPLE_FILE.replace("extra.py", "EXTRA.py")),
+    ("XTR-003", PYTHON, SAMPLE_FILE.removesuffix("```\n\n")),
+    ("XTR-003", TESTS, "~~~python\ndef test_a(): ...\n"),
+    ("XTR-004", PYTHON, "x" * extracting.MAXIMUM_DOCUMENT_CHARACTERS),
+    ("XTR-004", PYTHON, "".join(block("python", "x = 1\n", f"app/x{number}.py") for number in range(extracting.MAXIMUM_FILES))),
+    ("XTR-005", ARCHITECTURE, block("bicep", "param x int\n", "infra/main.bicep")),
+    ("XTR-005", ARCHITECTURE, block("sql", "SELECT 1;\n", "migrations/0001.sql")),
+]  # fmt: skip
+MUTANTS = [Mutant(rule, more[:60], partial(spoiled, name, more)) for rule, name, more in DEFECTS]
 
 
 # Anything at all

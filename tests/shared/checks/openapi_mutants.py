@@ -3,7 +3,7 @@
 PROBLEM = '{application/problem+json: {schema: {$ref: "#/components/schemas/Problem"}}}'
 NOT_FOUND = f"description: No such order\n      content: {PROBLEM}"
 
-MUTANTS: tuple[tuple[str, str, str], ...] = (
+DEFECTS: tuple[tuple[str, str, str], ...] = (
     # unreadable, or another version
     ("OAS-002", "title: Orders API\n", "title: Orders API\n  title: Orders\n"),
     ("OAS-002", "tags: [Orders]", "tags: [Orders"),
@@ -111,7 +111,6 @@ MUTANTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("OAS-018", "required: [kind]", "required: [kind, at]"),
     ("OAS-018", "required: [type, title, status]", "required: [type, titel, status]"),
-    ("OAS-018", "required: [grant_type]", "required: [grantType]"),
     ("OAS-019", "enum: [open, closed]", "enum: [open, closed, 3]"),
     ("OAS-019", "enum: [open, closed]", "enum: [open, closed, open]"),
     ("OAS-019", "minimum: 400, maximum: 599", "minimum: 599, maximum: 400"),
@@ -182,6 +181,9 @@ MUTANTS: tuple[tuple[str, str, str], ...] = (
         "type: {type: string, format: uri-reference}",
         'type: {$id: "https://example.com/type", $dynamicRef: "#no", default: x}',
     ),
+    ("OAS-027", "example: grant_type=client_credentials", "example: grant=client_credentials"),
+    ("OAS-031", "application/x-www-form-urlencoded", "application/vnd.token-request"),
+    ("OAS-031", "application/x-www-form-urlencoded", "text/xml"),
     # manners
     ("OAS-040", "{type: string, enum: [open, closed]}", "{type: string, minimum: 1, enum: [open, closed]}"),
     ("OAS-040", "detail: {type: string}", "detail: {type: integer, maxLength: 5}"),

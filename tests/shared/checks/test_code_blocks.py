@@ -1,13 +1,15 @@
 """Code blocks: good ones of every language pass, each defect has its rule and place, hostile ones are findings."""
 
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.checks import Context, Finding
-from shared.checks.code_blocks import RULES, check
+from shared.checks.code_blocks import check
+from tests.mutants import Mutant
 
 GOOD = """# Sample
 
@@ -170,7 +172,7 @@ def test_good_blocks_have_no_findings():
     assert findings(GOOD) == []
 
 
-MUTANTS = [
+DEFECTS = [
     ("COD-001", "return await start()", "return await start("),
     ("COD-001", "async def main()", "def main()"),
     ("COD-001", "    assert response.json()", "      assert response.json()\n    assert"),
@@ -224,18 +226,15 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "old", "new"), MUTANTS)
-def test_a_defect_is_found_by_its_rule_alone(rule: str, old: str, new: str):
+def spoiled(old: str, new: str) -> list[Finding]:
     assert old in GOOD
     text = GOOD.replace(old, new, 1)
-    if rule == "COD-013" and "TestProblem" in new:  # conftest.py holds no tests: make it a file that does
+    if "TestProblem" in new:  # conftest.py holds no tests: make it a file that does
         text = text.replace("tests/unit/conftest.py", "tests/unit/test_problem.py")
-    assert {finding.rule for finding in findings(text)} == {rule}
+    return findings(text)
 
 
-def test_every_rule_has_two_mutants():
-    counted = [rule for rule, _, _ in MUTANTS]
-    assert [rule.id for rule in RULES if counted.count(rule.id) < 2] == []
+MUTANTS = [Mutant(rule, f"{old} becomes {new}", partial(spoiled, old, new)) for rule, old, new in DEFECTS]
 
 
 @pytest.mark.parametrize(
