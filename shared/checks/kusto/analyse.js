@@ -1,17 +1,23 @@
 // What Python asks of the parser: declare tables once, then analyse one query after another.
 const { KustoCode, GlobalState, Symbols, Syntax } = Kusto.Language;
 let state = null;
-let symbols = new Map(); // by declaration: making one means parsing it, and most documents share most tables
+let symbols = new Map(); // by declaration: most documents share most tables
 
-// tables: [[name, "(column:type,...)", open]]; an open table accepts columns it does not list.
+// tables: [[name, [[column, type], ...], open]]; an open table accepts columns it does not list.
 function declareTables(tables) {
   const before = symbols;
   symbols = new Map();
   for (const table of JSON.parse(tables)) {
     const [name, columns, open] = table, key = JSON.stringify(table);
-    symbols.set(key, before.get(key) ?? Symbols.TableSymbol.From(columns).WithName(name).WithIsOpen(open));
+    symbols.set(key, before.get(key) ?? tableOf(columns).WithName(name).WithIsOpen(open));
   }
   state = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor("workspace", [...symbols.values()]));
+}
+
+function tableOf(columns) {
+  const list = new (System.Collections.Generic.List$1(Symbols.ColumnSymbol).ctor)();
+  for (const [name, type] of columns) list.add(new Symbols.ColumnSymbol(name, Symbols.ScalarTypes.GetSymbol(type)));
+  return new Symbols.TableSymbol.$ctor3(list);
 }
 
 // Offsets count UTF-16 code units from the start of the query.

@@ -80,7 +80,7 @@ def _analyse(query: str, tables: tuple[Table, ...]) -> Analysis:
     call = _ENGINE.call or _load()
     try:
         if _ENGINE.tables != tables:
-            call("declareTables", json.dumps([[one.name, one.schema, one.open] for one in tables]))
+            call("declareTables", json.dumps([[one.name, one.columns, one.open] for one in tables]))
             _ENGINE.tables, _ENGINE.kept = tables, {}
         if query in _ENGINE.kept:
             return _ENGINE.kept[query]

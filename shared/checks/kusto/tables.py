@@ -23,11 +23,6 @@ class Table:
     open: bool = False
     successor: str | None = None
 
-    @property
-    def schema(self) -> str:
-        """The columns as Kusto writes them."""
-        return "(" + ",".join(f"['{name}']:{kind}" for name, kind in self.columns) + ")"
-
 
 @cache
 def azure_monitor() -> dict[str, Table]:
