@@ -1,9 +1,12 @@
-"""Reads SQL with sqlglot, in the dialect of the datastore."""
+"""Reads SQL with sqlglot, in the dialect of the datastore.
+
+What the parser does not know of a dialect is blanked out or rewritten, in place and at the same length; see `_OLDER`.
+"""
 
 import logging
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +29,33 @@ _OBJECTS = frozenset({
     "STATISTICS", "SUBSCRIPTION", "SYNONYM", "TABLE", "TABLESPACE", "TEXT", "TRIGGER", "TYPE", "USER", "VIEW", "XML",
 })  # fmt: skip
 """What CREATE, ALTER and DROP work on."""
+_OLDER = {
+    "tsql": (
+        (re.compile(r"(?<=[\w\s])[-+*/%&|^](?==\s{0,9}[^=\s])"), " "),  # SET @n += 1
+        (re.compile(r"(?<=\bDELETE|\bUPDATE)\s{1,9}TOP\s{0,9}\([^()]{1,60}\)", re.IGNORECASE), " "),
+        (
+            re.compile(
+                r"\bOUTPUT\s{1,9}(?:inserted|deleted)\.[^;]{1,400}?(?=\b(?:WHERE|FROM|VALUES|INTO)\b|;|$)", re.I
+            ),
+            " ",
+        ),
+        (re.compile(r"\b(?:NON)?CLUSTERED(?=\s{0,9}[,)])", re.IGNORECASE), " "),
+        (re.compile(r"(?<=[\w)]) SPARSE(?=\s{1,9}(?:NULL|,))", re.IGNORECASE), " "),
+        (re.compile(r"\bSAVE TRAN(?:SACTION)? \w{1,60}", re.IGNORECASE), " "),
+    ),
+    "postgres": (
+        (re.compile(r"(?<=\)) VIRTUAL\b", re.IGNORECASE), " STORED"),
+        (re.compile(r" WITHOUT OVERLAPS\b", re.IGNORECASE), " "),
+        (
+            re.compile(
+                r"(?:^|(?<=;))\s{0,9}(?:UN)?(?:LISTEN|NOTIFY)\s{1,9}\w{1,60}(?:\s{0,9},\s{0,9}'[^']{0,400}')?(?=\s{0,9};)",
+                re.I | re.M,
+            ),
+            " ",
+        ),
+    ),
+}
+"""By dialect: what the parser does not know, and what it is shown instead, filled up with spaces to the same length."""
 _BATCH_END = re.compile(r"^[ \t]*GO[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -38,17 +68,30 @@ def dialects(name: str | None) -> tuple[str, ...]:
 def faults(source: str, allowed: tuple[str, ...]) -> Iterator[Fault]:
     """The first fault of `source` in the dialect that reads it best; nothing if one of them reads it all."""
     refuse_long(source, MAXIMUM_CHARACTERS)
-    first = [fault for dialect in allowed if (fault := _fault(source, dialect)) is not None]
+    first = [fault for dialect in allowed if (fault := _fault(_older(source, dialect), dialect)) is not None]
     if len(first) == len(allowed):
         yield max(first, key=lambda fault: fault.line)
 
 
 def passed_over(source: str, allowed: tuple[str, ...]) -> Iterator[Fault]:
     """Statements of a block without faults that the parser knows by their first word alone."""
-    dialect = next(dialect for dialect in allowed if _fault(source, dialect) is None)
+    read = ((dialect, _older(source, dialect)) for dialect in allowed)
+    dialect, source = next((dialect, text) for dialect, text in read if _fault(text, dialect) is None)
     words = [" ".join(_words(statement)[:3]) for statement in _statements(source, dialect) if _is_command(statement)]
     if words:
         yield Fault(1, f"the parser knows only the first words of: {', '.join(dict.fromkeys(words))[:200]}")
+
+
+def _older(source: str, dialect: str) -> str:
+    for unknown, instead in _OLDER.get(dialect, ()):
+        source = unknown.sub(partial(_in_place, instead), source)
+    return source
+
+
+def _in_place(instead: str, found: re.Match[str]) -> str:
+    """`instead`, as long as what it replaces and with its line breaks."""
+    blank = re.sub(r"[^\n]", " ", found[0])
+    return instead + blank[len(instead) :]
 
 
 @cache

@@ -119,14 +119,18 @@ def _blank(text: str) -> str:
 _EXTENSION_BLOCK = re.compile(
     r"\bextension\s{0,9}(?:<[^<>(){};]{0,200}>)?\s{0,9}\([^(){};]{0,200}\)(?=[^;{}]{0,200}\{)"
 )
-_CONDITIONAL_ASSIGNMENT = re.compile(r"\?(?=\.\w{1,100}(?:\.\w{1,100}){0,9}\s{0,9}(?:[-+*/|&^%]|\?\?)?=[^=>])")
+_CONDITIONAL_ASSIGNMENT = re.compile(
+    r"\?(?=(?:\.\w{1,100}|\[[^\[\]\n]{1,100}\])(?:\.\w{1,100}){0,9}\s{0,9}(?:[-+*/|&^%]|\?\?)?=[^=>])"
+)
+_COMPOUND_OPERATOR = re.compile(r"(?<=\boperator )([-+*/%&|^]|<<|>>)=(?=\s{0,9}\()")
 _ANTI_CONSTRAINT = re.compile(r"\ballows\s{1,9}ref\s{1,9}struct\b")
 
 
 def _older_csharp(source: str) -> str:
-    """C# 13 and 14: extension blocks, `a?.B = c`, `where T : allows ref struct`."""
+    """C# 13 and 14: extension blocks, `a?.B = c`, `operator +=`, `where T : allows ref struct`."""
     source = _EXTENSION_BLOCK.sub(lambda match: "class _ " + _blank(match[0])[8:], source)
     source = _CONDITIONAL_ASSIGNMENT.sub(" ", source)
+    source = _COMPOUND_OPERATOR.sub(lambda match: f"{match[1]} ", source)
     return _ANTI_CONSTRAINT.sub(lambda match: "class" + _blank(match[0])[5:], source)
 
 

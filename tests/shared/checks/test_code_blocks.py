@@ -263,6 +263,38 @@ def test_sql_is_read_in_the_dialect_of_the_database():
     assert findings(batch.replace("```sql", "```tsql"), db="postgres") == []
 
 
+NEWER = {
+    "sqlserver": [
+        "DECLARE @n int = 1;\nSET @n += 1;",
+        "CREATE TABLE t (id bigint CONSTRAINT pk PRIMARY KEY CLUSTERED, e int SPARSE NULL);",
+        "DELETE TOP (100) FROM t OUTPUT deleted.id WHERE a < 1;",
+        "UPDATE TOP (10) q SET a = 1 OUTPUT inserted.id FROM q WITH (ROWLOCK, READPAST);",
+        "BEGIN TRANSACTION;\nSAVE TRANSACTION s;\nCOMMIT TRANSACTION;",
+    ],
+    "postgres": [
+        "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL);",
+        "CREATE TABLE t (a uuid, p daterange, UNIQUE (a, p WITHOUT OVERLAPS));",
+        "LISTEN orders; NOTIFY orders, 'x';",
+    ],
+}
+NEWER_CSHARP = [
+    "a?[0] = 2;",
+    "a?.B += 1;",
+    "public void operator +=(int x) { }",
+    "void F(params ReadOnlySpan<int> xs) { }",
+]
+
+
+@pytest.mark.parametrize(("db", "source"), [(db, source) for db, sources in NEWER.items() for source in sources])
+def test_sql_that_the_parser_does_not_know_is_no_error(db: str, source: str):
+    assert findings(f"# S\n\n```sql\n{source}\n```\n", db=db) == []
+
+
+@pytest.mark.parametrize("source", NEWER_CSHARP)
+def test_csharp_that_the_parser_does_not_know_is_no_error(source: str):
+    assert findings(f"# S\n\n```csharp\n{source}\n```\n") == []
+
+
 def test_a_whole_xml_file_has_one_root():
     project = "# S\n\n**`a.csproj`**\n\n```xml\n<Project />\n<Project />\n```\n"
     assert [finding.rule for finding in findings(project)] == ["COD-011"]

@@ -156,6 +156,36 @@ def test_a_query_in_an_alert_rule_is_placed_inside_its_bicep_block():
     assert PLAN.splitlines()[finding.line - 1].strip() == "| where Success == false"
 
 
+@pytest.mark.parametrize(
+    ("language", "block"),
+    [
+        ("bicep", "// scheduledQueryRules\nx: { query: 'AppRequests\\n| where Name == \\'a\\' and Sucess' }"),
+        ("bicep", "// savedSearches\nvar q = 'AppRequests | where Sucess'\nx: { query: q }"),
+        ("hcl", 'azurerm_monitor_scheduled_query_rules_alert_v2 {\n  query = <<-Q\n    AppRequests | where Sucess\n  Q\n}'),
+        ("hcl", 'azurerm_monitor_scheduled_query_rules_alert_v2 { query = "AppRequests | where Sucess" }'),
+        ("json", '{"type": "Microsoft.Insights/scheduledQueryRules", "query": "AppRequests\\n| where Sucess"}'),
+    ],
+)  # fmt: skip
+def test_a_query_is_read_wherever_an_alert_carries_it(language: str, block: str):
+    text = f"# Plan\n\n```{language}\n{block}\n```\n"
+    (finding,) = findings(text)
+    assert finding.rule == "KQL-004"
+    assert "Sucess" in text.splitlines()[finding.line - 1]
+
+
+def test_a_query_that_a_template_loads_from_a_block_is_read_there_alone():
+    loaded = "```bicep\n// scheduledQueryRules\nx: { query: loadTextContent('queries/f.kql') }\n```\n"
+    text = f"# Plan\n\n**`queries/f.kql`**\n\n```kusto\nAppRequests | count\n```\n\n{loaded}"
+    assert findings(text) == []
+
+
+def test_more_faults_than_are_listed_are_said():
+    query = "AppRequests | project " + ", ".join(f"x{number}" for number in range(20))
+    found = findings(f"# Plan\n\n```kusto\n{query}\n```\n")
+    assert len(found) == 11
+    assert found[-1].message.startswith("There is more")
+
+
 def test_one_broken_query_hides_no_other():
     text = PLAN.replace("| where Attempts > 3", "| where Attempts >").replace("DurationMs", "Duration")
     assert sorted(finding.rule for finding in findings(text)) == ["KQL-002", "KQL-004"]

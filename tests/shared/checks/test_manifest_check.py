@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.catalogue import catalogue
-from shared.checks import Finding
+from shared.checker import Checker
+from shared.checks import REGISTRY_CHECKS, Finding
 from shared.checks import manifest as checking
 from shared.checks.copies import copied_lines, stretches
 from shared.checks.manifest import RULES, check, registry
@@ -174,6 +175,19 @@ DEFECTS: list[tuple[str, str, Pack]] = [
 
 
 MUTANTS = [Mutant(rule, name, pack.findings_now) for name, rule, pack in DEFECTS]
+
+
+def test_what_is_left_out_of_a_long_list_is_counted():
+    found = Pack(more="\n".join(f"[x](gone-{number}.md)" for number in range(70))).findings_now()
+    assert len(found) == checking.MAXIMUM_FINDINGS + 1
+    assert found[-1].message.startswith("20 more of MAN-001 are not listed")
+
+
+async def test_it_runs_in_the_process_of_the_checks_and_within_its_limit():
+    manifest, files = Pack(more="[x](gone.md)").write()
+    checker = Checker(timeout_seconds=60)
+    assert [one.rule for one in await checker.check(REGISTRY_CHECKS, registry(manifest, PATH, files))] == ["MAN-001"]
+    await checker.close()
 
 
 def test_a_document_that_is_too_long_to_be_looked_at_has_not_passed(monkeypatch: pytest.MonkeyPatch):

@@ -70,6 +70,12 @@ MUTANTS = [
 ]
 
 
+def test_text_that_is_a_string_itself_is_checked_as_one():
+    plain = "{description: Gone, content: {text/plain: {schema: {type: string, maxLength: 3}, example: long}}}"
+    found = findings(GOOD.replace('"204": {description: Gone}', f'"200": {plain}'))
+    assert [one.rule for one in found] == ["OAS-027"]
+
+
 def test_a_finding_stands_on_the_line_of_its_defect():
     [found] = findings(GOOD.replace("maxLength: 40", "maxLenght: 40"))
     assert found.line == 5 + GOOD[: GOOD.index("maxLength: 40")].count("\n") + 1
