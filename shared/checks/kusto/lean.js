@@ -22,3 +22,4 @@ Bridge.Class.getCachedType = (generic, args) => {
 const { SyntaxParsers } = Kusto.Language.Parsing;
 SyntaxParsers.CreateCompletionItem = SyntaxParsers.CreateCompletionItem$1 = () => null;
 SyntaxParsers.GetCompletionKind = SyntaxParsers.GetCompletionKind$1 = () => Kusto.Language.Editor.CompletionKind.Syntax;
+SyntaxParsers.WithCompletion = SyntaxParsers.WithCompletionHint = SyntaxParsers.Examples = (type, parser) => parser;
