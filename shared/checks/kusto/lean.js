@@ -23,3 +23,12 @@ const { SyntaxParsers } = Kusto.Language.Parsing;
 SyntaxParsers.CreateCompletionItem = SyntaxParsers.CreateCompletionItem$1 = () => null;
 SyntaxParsers.GetCompletionKind = SyntaxParsers.GetCompletionKind$1 = () => Kusto.Language.Editor.CompletionKind.Syntax;
 SyntaxParsers.WithCompletion = SyntaxParsers.WithCompletionHint = SyntaxParsers.Examples = (type, parser) => parser;
+
+// What a grammar rule calls a word depends on the word alone, and is asked thousands of times.
+for (const name of ["GetDefaultTag", "GetDefaultTag$1"]) {
+  const known = new Map(), original = SyntaxParsers[name];
+  SyntaxParsers[name] = (word) => {
+    if (!known.has(word)) known.set(word, original(word));
+    return known.get(word);
+  };
+}
