@@ -23,6 +23,7 @@ MODULES = (
     "tests.shared.checks.test_ledger",
     "tests.shared.checks.test_manifest_check",
     "tests.shared.test_extract",
+    "tests.shared.checks.test_golden",
 )
 LEAST = 2
 """Mutants for each rule."""
