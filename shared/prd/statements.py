@@ -1,7 +1,7 @@
 """Single statements of a PRD: cleaned of markup, split into sentences, with their explicit ids; what is none. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 LONGEST_TEXT = 300
 """Characters of a requirement's text; the hash covers all of it."""
@@ -28,6 +28,8 @@ _FOREIGN_STEM = re.compile(r"(?:SHA|UTF|RFC|ISO|IEC|HTTPS?|AES|RSA|TLS|SSL|IEEE|
 _ID = re.compile(r"([A-Z]{1,8})((?:[-_][A-Z]{1,8}){0,2})([-_. ]?)(\d{1,4}(?:[.-]\d{1,3}){0,2}[a-z]?)")
 _LEADING_ID = re.compile(rf"^([\[(]?)({_ID.pattern})([\])]?)(\s*[:：|]\s*|\s*[.)–—-]+\s+|\s+|$)")
 
+_SERIES, _ID_WITHIN = 3, 60
+
 _BOOKKEEPING = re.compile(
     r"^(?:version|date|status|authors?|owners?|priority|prio|effort|estimate[ds]?|story points|points|last updated|"
     r"updated|created|product name|"
@@ -49,7 +51,10 @@ _REMARK = re.compile(
 )  # fmt: skip
 _NOTE = re.compile(r"^(?:notes?|hinweis|remarque|nota|注|备注|说明)\s*[:：]", re.I)
 _ABOUT_THE_TEXT = re.compile(
-    r"^(?:this|the) (?:document|section|prd|chapter|page|specification)\b|^(?:the following|below)\b", re.I
+    r"^(?:this|the) (?:document|section|prd|chapter|page|specification)\b|^(?:the following|below)\b"
+    r"|^(?:dieses|das) (?:dokument|kapitel)\b|^(?:dieser|der) abschnitt\b|^(?:este|el|esta|la) (?:documento|sección|"
+    r"capítulo|seção)\b|^(?:ce|le) (?:document|chapitre)\b|^questo documento\b|^(?:этот|данный|настоящий) документ\b"
+    r"|^本(?:文档|文件|文书|文書|書|章|节|節|資料|文)(?!件)", re.I
 )
 _EMPTY = re.compile(
     r"^\W*(?:tbd|todo|n/?a|none|tba|nothing|keine?|aucun\w*|ningun\w*|无|なし|없음|to be (?:defined|decided|"
@@ -83,13 +88,16 @@ def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
-def take_id(text: str, *, alone: bool = False) -> tuple[str | None, str]:
-    """An explicit id at the start of a statement, as in `FR-1: ...`, and the rest; `alone` for a table's cell."""
+def take_id(text: str, *, alone: bool = False, series: Collection[str] = ()) -> tuple[str | None, str]:
+    """An explicit id at the start of a statement, as in `FR-1: ...`, and the rest; `alone` for a table's cell.
+
+    `series` are the stems that `id_series` found to number this document's statements.
+    """
     found = _LEADING_ID.match(text)
     if found is None:
         return None, text
     _, name, stem, more, joint, _, closing, separator = found.groups()
-    known = bool(_KNOWN_STEM.fullmatch(stem))
+    known = bool(_KNOWN_STEM.fullmatch(stem)) or stem in series
     marked = alone or bool(closing) or separator.strip() != ""
     plausible = (
         (len(stem) > 1 or joint in ("-", "_") or more or marked)
@@ -99,6 +107,16 @@ def take_id(text: str, *, alone: bool = False) -> tuple[str | None, str]:
     if not plausible or (alone and found.end() != len(text)):
         return None, text
     return name.replace(" ", "-"), text[found.end() :].strip() or text
+
+
+def id_series(lines: Iterable[str]) -> frozenset[str]:
+    """Stems that head several lines with different numbers and a colon or bracket: `A01: ...`, `A02: ...`."""
+    numbers: dict[str, set[str]] = {}
+    for line in lines:
+        found = _LEADING_ID.match(clean(line[:_ID_WITHIN]).lstrip("-*+# "))
+        if found and (found[7] or found[8].strip()):
+            numbers.setdefault(found[3], set()).add(found[6])
+    return frozenset(stem for stem, found in numbers.items() if len(found) >= _SERIES and not _FOREIGN_STEM.fullmatch(stem))
 
 
 def strip_label(text: str) -> tuple[bool, str]:
@@ -115,6 +133,16 @@ def says_something(text: str, *, in_prose: bool) -> bool:
     return len(words) >= (3 if in_prose else 2) or (not in_prose and any(len(word) >= 4 for word in words))
 
 
+def is_name(text: str) -> bool:
+    """A few words that name something; scripts without spaces are counted by their characters."""
+    return len(text) <= 15 if _CJK.search(text) else len(text.split()) <= 4 and len(text) <= 40
+
+
+def is_sentence(text: str) -> bool:
+    """Words enough to say what must be, rather than to name it."""
+    return len(text) >= 15 if _CJK.search(text) else len(text.split()) >= 4
+
+
 def is_no_statement(text: str, raw: str) -> bool:
     """Bookkeeping, questions, bare links, struck-out text, placeholders, talk about the document itself."""
     source = " ".join(raw.split())
@@ -128,6 +156,11 @@ def is_no_statement(text: str, raw: str) -> bool:
         or (source.startswith("[") and source.endswith("]") and source.count("[") == 1)
         or re.fullmatch(r"(?:\[[^\[\]]*\]\([^()]*\)[\s,·|]*)+", source)
     )
+
+
+def is_about_the_text(text: str) -> bool:
+    """Talk about the document itself; what follows it in a paragraph is an introduction."""
+    return bool(_ABOUT_THE_TEXT.search(text))
 
 
 def is_remark(text: str) -> bool:

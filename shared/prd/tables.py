@@ -63,10 +63,17 @@ def read_row(block: Block, policy: Policy) -> RowText | None:
         or (policy == "listed" and kind in ("requirements", "endpoints"))
         or any(MUST.search(cell) for cell in cells if kind != "none")
     )
-    if not wanted:
+    if not wanted or _divides(cells, block.header):
         return None
     text = _as_endpoint(cells, path) if path else _as_sentence(cells, ids, block.header)
     return RowText(text, source) if text else None
+
+
+def _divides(cells: list[str], header: tuple[str, ...]) -> bool:
+    """Whether the row is a title over the rows below it: a first cell, and nothing in the columns that tell more."""
+    if not header or _EMPTY_CELL.fullmatch(cells[0]) or any(not _EMPTY_CELL.fullmatch(cell) for cell in cells[1:]):
+        return False
+    return any(not _ASIDE_COLUMN.match(heading_words(clean(name))) for name in header[1:])
 
 
 @lru_cache(maxsize=256)

@@ -6,15 +6,20 @@ says how it reads, and a sentence beside a list must ask for something to count 
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.prd import words
 from shared.prd.outline import LABEL_LEVEL, Block
 from shared.prd.statements import (
     clean,
     cut,
+    id_series,
+    is_about_the_text,
+    is_name,
     is_no_statement,
     is_note,
     is_remark,
+    is_sentence,
     says_something,
     sentences,
     strip_label,
@@ -47,6 +52,8 @@ _SCENARIO = re.compile(
     r"^\s*(?:scenario(?: outline)?|szenario|scénario|escenario|cenário)\s*:\s*(\S.*)$", re.IGNORECASE
 )
 _STORY_TITLE = re.compile(r"^(?:user )?story \d+\b", re.IGNORECASE)
+_VALUE = re.compile(r"[:：]\s*\S")
+_CODE_NAME = re.compile(r"`[\w.$-]+`")
 _CHAPTER = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.)\s+")
 
 
@@ -77,6 +84,7 @@ class Walker:
     def __init__(self, blocks: list[Block], *, generous: bool = False) -> None:
         self._blocks = blocks
         self._generous = generous
+        self._take_id = partial(take_id, series=id_series(line for block in blocks for line in block.lines))
         self._titles = _titles(blocks)
         self._listing = _sections_with_lists(blocks)
         self._divided = any(block.kind == "heading" for at, block in enumerate(blocks) if at not in self._titles)
@@ -110,7 +118,7 @@ class Walker:
         self._section += 1
         self._leave(block.level)
         title = clean(block.lines[0])
-        source, name = take_id(_CHAPTER.sub("", title))
+        source, name = self._take_id(_CHAPTER.sub("", title))
         family = None if at in self._titles or words.names_a_document(name) else classify(name)
         above = self._family()
         self._scopes.append(_Scope(block.level, name, family))
@@ -118,7 +126,7 @@ class Walker:
             source is not None
             or STORY.match(name)
             or _STORY_TITLE.match(name)
-            or (family is None and MUST.search(name) and above.policy in ("all", "listed"))
+            or (family is None and MUST.search(name) and is_sentence(name) and above.policy in ("all", "listed"))
         )
         bare = above.policy == "all" and above.kind and family is None and block.level > 2 and self._is_bare(at)
         if (asked or bare) and above.policy != "none" and at not in self._titles:
@@ -132,10 +140,10 @@ class Walker:
     def _label(self, block: Block) -> None:
         self._leave(block.level)
         title = clean(block.lines[0]).rstrip(" :：")
-        source, name = take_id(title)
+        source, name = self._take_id(title)
         above = self._family()
         if above.policy != "none" and (source or STORY.match(name)):
-            self._add(name, block.line, source, above)
+            self._pending = self._statement(name, block.line, source, above)
             self._scopes.append(_Scope(block.level, name, None))
             return
         family, prefix = classify(name), ""
@@ -151,14 +159,15 @@ class Walker:
         self._leave(level)
         raw = " ".join(block.lines)
         labelled, text = strip_label(clean(raw))
-        source, text = take_id(text)
+        source, text = self._take_id(text)
         if block.parent and not source and not labelled and _heads_items(text, raw):
             name = text.rstrip(" :：")
             family = classify(name)
             self._scopes.append(_Scope(level, name, family, "" if family is words.NEUTRAL else name))
             return
         family = self._family()
-        if is_no_statement(text, raw) or not says_something(text, in_prose=False):
+        named = family.policy != "all" and _CODE_NAME.fullmatch(raw.strip())
+        if named or is_no_statement(text, raw) or not says_something(text, in_prose=False):
             return
         if self._counts(text, family, source, listed=family.policy in ("all", "listed") or family is _PREAMBLE):
             self._add(self._prefixed(text.rstrip(":：")), block.line, source, family)
@@ -179,7 +188,7 @@ class Walker:
                 if found := _SCENARIO.match(line):
                     self._add(clean(found[1]), number, None, family)
             elif block.language in _PLAIN:
-                source, text = take_id(clean(line))
+                source, text = self._take_id(clean(line))
                 if (source or STORY.match(text)) and says_something(text, in_prose=True):
                     self._add(text, number, source, family)
 
@@ -191,9 +200,10 @@ class Walker:
         family = self._family()
         pseudo_item = family.policy == "listed" and self._is_one_of_several(at)
         beside = self._section in self._listing and not self._follows(at, "label")
+        beside = beside or is_about_the_text(clean(block.lines[0]))
         for line, raw in sentences(block.lines, block.line):
             labelled, text = strip_label(clean(raw))
-            source, text = take_id(text)
+            source, text = self._take_id(text)
             if is_no_statement(text, raw) or not says_something(text, in_prose=family.policy != "all"):
                 continue
             if text.endswith((":", "：")):
@@ -304,11 +314,11 @@ def _heads_items(text: str, raw: str) -> bool:
     """Whether an item only names what the items nested in it are about."""
     source = raw.strip()
     marked = bool(re.fullmatch(r"`[^`]+`:?|\*\*[^*]+\*\*:?", source))
-    if STORY.match(text) or MUST.search(text):
+    if words.FOLLOWING.search(text):
+        return True
+    if STORY.match(text) or MUST.search(text) or _VALUE.search(text):
         return False
-    return (
-        text.endswith((":", "：")) or marked or (len(text.split()) <= 4 and len(text) <= 40 and not ASKS.search(text))
-    )
+    return text.endswith((":", "：")) or marked or (is_name(text) and not ASKS.search(text))
 
 
 def _titles(blocks: list[Block]) -> set[int]:

@@ -92,7 +92,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
     (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
              r"roles)" + _TAIL
              + r"|personas?\b|^(?:target|intended) (?:users?|audience|market)|^who\b|zielgruppe|benutzergruppen|"
-               r"utilisateurs cibles|"
+               r"^(?:actores|atores|akteure|acteurs|attori)(?: \w+){0,2}$|utilisateurs cibles|"
              r"usuarios objetivo|usuários[- ]alvo|público[- ]alvo|utenti target|doelgroep|целевая аудитория|目标用户|"
              r"目標用戶|用户画像|"
              r"対象ユーザー|ターゲット|ペルソナ|대상 사용자|페르소나"),
@@ -132,7 +132,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"visão geral|resumo|"
               r"introduzione|panoramica|contesto|inleiding|achtergrond|wprowadzenie|введение|обзор|контекст|"
               r"описание проблемы)" + _TAIL
-              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|システム構成|はじめに|배경|개요|소개)$"),
+              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|システム構成|はじめに|배경|개요|소개)$"
+              r"|^(?:背景|概要|概述|はじめに|배경)(?:[・、/＆&]|与|和|及び|と|및| ?및 ?)\w+$"),
     (NEUTRAL, r"^(?:acceptance criteria|requirements?|goals?|objectives?|in[- ]scope|scope|deliverables|success|"
               r"mvp)\b.*|"
               r"^(?:primary|key|project|product|technical) (?:goals?|objectives?)$|"
@@ -158,6 +159,7 @@ _DOCUMENT = re.compile(
 _EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|examples?|such as|zum beispiel|z\. ?b\.|par exemple|"
                       r"por ejemplo|por exemplo|"
                       r"ad esempio|bijvoorbeeld|например|例如|例)\W*$")  # fmt: skip
+_IN_BRACKETS = re.compile(r"\s*[(（][^()（）]*[)）]$")
 _NUMBERING = re.compile(
     r"^(?:[^\w]|_)*(?:(?:\d+[.)]?)+(?=[\s.、)]|[^\W\d_a-z])|[一二三四五六七八九十]+[、.]|第.{1,3}[章节節]|"
     r"[ivx]+\.)?[\W_]*"
@@ -165,11 +167,14 @@ _NUMBERING = re.compile(
 
 MUST = re.compile(
     r"\b(?:must|shall|should|(?:is|are) required|required to|"
-    r"(?:system|service|application|platform|backend|api) (?:will|never|may not|cannot)|muss|müssen|dürfen? nicht|"
-    r"darf nicht|sollen?|sollte|"
+    r"(?:system|service|application|platform|backend|api) (?:will|never|may not|cannot)|muss|müssen|"
+    r"(?:darf|dürfen) (?:nicht|kein\w*|nur)|soll(?:en|te[nt]?)?|(?:system|anwendung|plattform|dienst) (?:wird|darf)|"
+    r"(?:sistema|aplicación|plataforma|servicio|aplicação|serviço) (?:no |não )?\w{2,20}r(?:á|án|ão)|"
+    r"(?:système|application|plateforme|service) (?:ne )?\w{2,20}ra|sistema \w{2,20}rà|"
     r"doi(?:t|vent)|deben?|deberá(?:n)?|debería|deve(?:m|rá|ria)?|devono|dovrà|moet(?:en)?|mo(?:że|gą)|mus(?:i|zą)|"
     r"powinn[ayoi]\w*|"
-    r"долж(?:ен|на|но|ны)|обязан\w*)\b|必须|必須|应当|应该|須|不得|なければならない|べき|해야|하여야",
+    r"долж(?:ен|на|но|ны)|обязан\w*|запрещ\w+)\b|必须|必須|应当|应该|須|不得|不允许|禁止|务必|なければならない|べき|"
+    r"(?:とする|しない|すること|できること)(?:こと|もの)?[。．]?$|해야|하여야|금지",
     re.IGNORECASE,
 )
 ASKS = re.compile(
@@ -177,7 +182,7 @@ ASKS = re.compile(
     r"always|only|at (?:most|least)|"
     r"kann|können|darf|dürfen|wird|werden|peu(?:t|vent)|permet|puede[ns]?|permite|pode[m]?|può|possono|consente|kan|"
     r"kunnen|может|могут)\b"
-    r"|支持|可以|能够|应|需|できる|可能|할 수",
+    r"|支持|可以|能够|应|需|できる|可能|할 수|(?:する|行う|れる|せる|せず|わず)[。．]$",
     re.IGNORECASE,
 )
 TODAY = re.compile(
@@ -211,6 +216,12 @@ THAT_DOES = re.compile(
     re.IGNORECASE,
 )
 """A lead-in that speaks of the product: `Build a system that:`."""
+FOLLOWING = re.compile(
+    r"\b(?:the following|as follows|folgende[nrsm]?|(?:lo |los |las )?siguientes?|suivant(?:e?s)?|seguint[ei]s?|"
+    r"следующ\w+)\b[^.]{0,60}$|以下|下記|次の|如下",
+    re.IGNORECASE,
+)
+"""What only announces the items below it."""
 QUALITY_TOPIC = re.compile(
     r"^(?:to (?:ensure|guarantee|maintain|provide) )?(?:performance|latency|throughput|compatib|scalability|"
     r"reliability|availability|security|"
@@ -231,7 +242,8 @@ def classify(title: str) -> Family | None:
     words = heading_words(title)
     if _EXAMPLE.search(words):
         return EXAMPLE
-    return next((family for family, pattern in _FAMILIES if pattern.search(words)), None)
+    short = _IN_BRACKETS.sub("", words)
+    return next((family for family, pattern in _FAMILIES if pattern.search(words) or pattern.search(short)), None)
 
 
 def names_a_document(title: str) -> bool:
