@@ -17,12 +17,13 @@ LONGEST_LINE = 200_000
 """Characters of one line that are looked at; no statement is that long."""
 MOST_CELLS = 50
 
+_QUOTE = re.compile(r"^[ ]{0,3}(?:>[ ]?){1,5}")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)")
 _ATX = re.compile(r"^[ ]{0,3}(#{1,6}|={1,6})[ \t]+(\S.*)$")
 _UNDERLINE = re.compile(r"^[ ]{0,3}(={3,}|-{3,})[ \t]*$")
 _RULE = re.compile(r"^[ \t]*([-*_=~+|:─]|[ \t])*$")
 _ITEM = re.compile(
-    r"^([ \t]*)(?:(?:[-*+•▪◦‣·●○■–—✅☑✔✓☐❌✗➤▶]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\)|\d{1,3}(?:\.\d{1,3}){1,3}[.)]?)[ \t]+"
+    r"^([ \t]*)(?:(?:[-*+•▪◦‣·●○■–—✅☑✔✓☐❌✗➤▶]|\(?\d{1,3}[a-z]?[.)]|\(?[a-zA-Z]\)|\d{1,3}(?:\.\d{1,3}){1,3}[.)]?)[ \t]+"
     r"|(?:\d{1,3}、|[①-⑳]|（\d{1,3}）)[ \t]*)(\S.*)$"
 )
 _NUMBERED = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,3})[.)]?[ \t]+([^\W\d_][^.!?;:]{1,70})$")
@@ -51,7 +52,7 @@ class Block:
 
 def read_outline(text: str) -> list[Block]:
     """The blocks of `text` in order; front matter and HTML comments are left out."""
-    lines = [line[:LONGEST_LINE] for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [_QUOTE.sub("", line[:LONGEST_LINE]) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     reader = _Reader(lines)
     return _mark_parents(list(reader.blocks()))
 
@@ -171,14 +172,23 @@ class _Reader:
     def _item(self, found: re.Match[str]) -> Block:
         start = self._at
         self._at += 1
-        more = self._continuation()
-        return Block("item", start + 1, (found[2], *more), len(found[1].expandtabs(4)))
+        level = len(found[1].expandtabs(4))
+        more = self._continuation(level)
+        return Block("item", start + 1, (found[2], *more), level)
 
-    def _continuation(self) -> list[str]:
+    def _continuation(self, item_level: int | None = None) -> list[str]:
+        """The lines that run on; a new sentence at the left of an item's text stands beside the item."""
         start = self._at
         while not self._starts_block(self._at):
+            if item_level is not None and self._begins_anew(self._at, item_level):
+                break
             self._at += 1
         return self._lines[start : self._at]
+
+    def _begins_anew(self, index: int, level: int) -> bool:
+        line = self._line(index)
+        beside = len(line) - len(line.lstrip()) <= level
+        return beside and line.lstrip()[:1].isupper() and self._line(index - 1).rstrip().endswith((".", "!", "。"))
 
     def _starts_block(self, index: int) -> bool:
         line = self._line(index)

@@ -16,7 +16,7 @@ _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,600}?)(?<=[^\s*]
 _UNDERLINED = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^\n]{1,120}?)(?<=[^\s_])\1(?![\w_])")
 _LABELLED = re.compile(
     r"^(?:user stor(?:y|ies)|story|requirements?|acceptance criteri(?:on|a)|ac|description|statement|"
-    r"epic)\s*[:：]\s*(?=\S)", re.I
+    r"epic|(?:primary |main |overall |secondary )?(?:goal|objective))\s*[:：]\s*(?=\S)", re.I
 )  # fmt: skip
 
 _KNOWN_STEM = re.compile(
@@ -32,7 +32,7 @@ _SERIES, _ID_WITHIN = 3, 60
 
 _BOOKKEEPING = re.compile(
     r"^(?:version|date|status|authors?|owners?|priority|prio|effort|estimate[ds]?|story points|points|last updated|"
-    r"updated|created|product name|"
+    r"updated|created|product name|(?:document|doc) type|prepared (?:by|for)|产品名称?|"
     r"project(?: name)?|reviewers?|approvers?|stakeholders?|team|sprint|milestone|target release|release|document|"
     r"total time|depends on|"
     r"dependencies|related|links?|tags?|complexity|moscow|confidence|duration|deadline|contact|e-?mail|persona|"
@@ -128,7 +128,7 @@ def strip_label(text: str) -> tuple[bool, str]:
 def says_something(text: str, *, in_prose: bool) -> bool:
     """Whether there are words enough for a statement; a list item may be one word."""
     if _CJK.search(text):
-        return sum(character.isalpha() for character in text[:LONGEST_TEXT]) >= 4
+        return sum(character.isalpha() for character in text[:LONGEST_TEXT]) >= (4 if in_prose else 2)
     words = re.findall(r"[^\W\d_]{2,}", text[:LONGEST_TEXT])
     return len(words) >= (3 if in_prose else 2) or (not in_prose and any(len(word) >= 4 for word in words))
 

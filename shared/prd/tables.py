@@ -21,7 +21,7 @@ _HOLDS_NONE = re.compile(
     r"column|attribute|"
     r"property|param(?:eter)?|key|variable|env(?:ironment)? variable|setting|error code|status code|http status|"
     r"example|begriff|risiko|"
-    r"datum|phase|version|terme|término|termo|термин|术语|用語|阶段|里程碑|风险|日期|字段|字段名|参数|용어)\b"
+    r"datum|リスク|課題|phase|version|terme|término|termo|термин|术语|用語|阶段|里程碑|风险|日期|字段|字段名|参数|용어)\b"
 )
 _HOLDS_REQUIREMENTS = re.compile(
     r"requirement|specification|spezifikation|user stor|^story|feature|capabilit|acceptance|criteri|endpoint|^target|"

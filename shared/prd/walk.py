@@ -53,6 +53,7 @@ _SCENARIO = re.compile(
 )
 _STORY_TITLE = re.compile(r"^(?:user )?story \d+\b", re.IGNORECASE)
 _VALUE = re.compile(r"[:：]\s*\S")
+_SHORT_NAME = re.compile(r"[^\W\d_]{2,}")
 _CODE_NAME = re.compile(r"`[\w.$-]+`")
 _CHAPTER = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.)\s+")
 
@@ -122,11 +123,12 @@ class Walker:
         family = None if at in self._titles or words.names_a_document(name) else classify(name)
         above = self._family()
         self._scopes.append(_Scope(block.level, name, family))
+        asks = above is _PREAMBLE or above.policy in ("all", "listed")
         asked = (
             source is not None
             or STORY.match(name)
             or _STORY_TITLE.match(name)
-            or (family is None and MUST.search(name) and is_sentence(name) and above.policy in ("all", "listed"))
+            or (family is None and asks and is_sentence(name) and _asks_by_itself(name))
         )
         bare = above.policy == "all" and above.kind and family is None and block.level > 2 and self._is_bare(at)
         if (asked or bare) and above.policy != "none" and at not in self._titles:
@@ -146,7 +148,7 @@ class Walker:
             self._pending = self._statement(name, block.line, source, above)
             self._scopes.append(_Scope(block.level, name, None))
             return
-        family, prefix = classify(name), ""
+        family, prefix = (words.EXAMPLE if is_about_the_text(name) else classify(name)), ""
         long = len(name.split()) > _SHORT_LABEL and family not in (words.EXAMPLE, words.NON_GOAL, words.LATER)
         if long or family is None:
             must = _must(name, above)
@@ -167,10 +169,16 @@ class Walker:
             return
         family = self._family()
         named = family.policy != "all" and _CODE_NAME.fullmatch(raw.strip())
-        if named or is_no_statement(text, raw) or not says_something(text, in_prose=False):
+        whole = self._prefixed(text.rstrip(":："))
+        if named or is_no_statement(text, raw) or not self._says_something(text, whole, family):
             return
         if self._counts(text, family, source, listed=family.policy in ("all", "listed") or family is _PREAMBLE):
-            self._add(self._prefixed(text.rstrip(":：")), block.line, source, family)
+            self._add(whole, block.line, source, family)
+
+    def _says_something(self, text: str, whole: str, family: Family) -> bool:
+        """Under a lead-in, or where everything counts, a short name such as `CPC` is enough."""
+        short = whole != text or family.policy == "all"
+        return says_something(text, in_prose=False) or (short and bool(_SHORT_NAME.search(text)))
 
     def _row(self, block: Block) -> None:
         family = self._family()
@@ -204,7 +212,7 @@ class Walker:
         for line, raw in sentences(block.lines, block.line):
             labelled, text = strip_label(clean(raw))
             source, text = self._take_id(text)
-            if is_no_statement(text, raw) or not says_something(text, in_prose=family.policy != "all"):
+            if is_no_statement(text, raw) or not says_something(text, in_prose=family.policy != "all" and not source):
                 continue
             if text.endswith((":", "：")):
                 if not (shown := words.without_example(text)):
@@ -307,18 +315,25 @@ class Walker:
 
 def _must(text: str, family: Family) -> bool:
     """Whether a text says what must be; in what is told as background, of the product and not of today's troubles."""
-    return bool(MUST.search(text)) and not (family.policy == "said" and words.TODAY.search(text))
+    if family.policy == "said":
+        return bool(MUST.search(text)) and not words.TODAY.search(text)
+    return bool(MUST.search(text) or words.ORDERS.search(text))
+
+
+def _asks_by_itself(title: str) -> bool:
+    """Whether a heading says what must be: by its words, or by ending like a sentence."""
+    return bool(MUST.search(title)) or title.endswith((".", "。"))
 
 
 def _heads_items(text: str, raw: str) -> bool:
     """Whether an item only names what the items nested in it are about."""
     source = raw.strip()
     marked = bool(re.fullmatch(r"`[^`]+`:?|\*\*[^*]+\*\*:?", source))
-    if words.FOLLOWING.search(text):
-        return True
+    if words.FOLLOWING.search(text) or text.endswith((":", "：")) or marked:
+        return not STORY.match(text)
     if STORY.match(text) or MUST.search(text) or _VALUE.search(text):
         return False
-    return text.endswith((":", "：")) or marked or (is_name(text) and not ASKS.search(text))
+    return is_name(text) and not ASKS.search(text)
 
 
 def _titles(blocks: list[Block]) -> set[int]:

@@ -75,7 +75,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"market (?:analysis|research)|"
             r"go[- ]to[- ]market|launch|rollout|release plan|how to read.*|notes?|mitigations?|"
             r"alternatives(?: considered)?)" + _TAIL
-            + r"|^runbooks?\b|^rollout\b|^(?:demo|presentation)\b|^appendix [a-z0-9]+[:.]? *(?:glossary|references|"
+            + r"|\btraceability\b|^runbooks?\b|^rollout\b|^(?:demo|presentation)\b|^appendix [a-z0-9]+[:.]? *(?:glossary|references|"
               r"definitions)|"
             r"^(?:inhalt(?:sverzeichnis)?|glossar|zeitplan|meilensteine|referenzen|quellen|risiken|offene (?:fragen|"
             r"punkte)|anhang|"
@@ -87,7 +87,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"risico'?s|open vragen|"
             r"słownik|harmonogram|ryzyka|глоссарий|сроки|риски|ссылки|открытые вопросы|оглавление|术语表?|詞彙表|"
             r"时间表|里程碑|参考(?:资料|文献)?|"
-            r"风险|目录|附录|未决问题|用語集|スケジュール|リスク|参考文献|目次|용어집?|일정|위험|참고 ?(?:문헌|"
+            r"风险|需求(?:追踪|跟踪|覆盖)?矩阵|竞品(?:分析|对比)|差別化\w*|競合\w*|\w*(?:マッピング|対応)表|"
+            r"リスク[・、]\w+|风险[与和及]\w+|目录|附录|未决问题|用語集|スケジュール|リスク|参考文献|目次|용어집?|일정|위험|참고 ?(?:문헌|"
             r"자료)?|목차)" + _TAIL),
     (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
              r"roles)" + _TAIL
@@ -111,7 +112,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"可用性|信頼性|성능|보안"),
     (CONSTRAINT, r"constraints?\b|assumptions?\b|^(?:external |technical )?(?:dependencies|prerequisites)|"
                  r"tech(?:nology|nical)? stack|"
-                 r"^technolog(?:y|ies)$|restrictions?$|limitations?$|randbedingungen|einschränkungen|annahmen|"
+                 r"^technolog(?:y|ies)$|^tecnolog[ií]as?\b|^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|limitations?$|randbedingungen|einschränkungen|annahmen|"
                  r"abhängigkeiten|technologien|"
                  r"contraintes|hypothèses|restricciones|supuestos|restrições|premissas|vincoli|assunzioni|"
                  r"randvoorwaarden|ограничени|"
@@ -125,19 +126,19 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"^(?:technical |system |high[- ]level |software )?(?:design|architecture|architektur|approach)" + _TAIL
               + r"|^components?$|^(?:data|user|process) ?flows?\b|^(?:user )?journeys?|^(?:storage |database |"
                 r"db )?schemas?\b|"
-              r"^(?:project |file |folder |directory |repository )(?:structure|layout)|^flow$|^appendi(?:x|ces)\b|"
+              r"^(?:project |file |folder |directory |repository )(?:structure|layout)|^appendi(?:x|ces)\b|"
               r"^(?:einleitung|einführung|hintergrund|überblick|übersicht|zusammenfassung|ausgangslage|"
               r"problemstellung|kontext|zweck|"
               r"introducción|introduction|contexte|résumé|aperçu|antecedentes|contexto|resumen|visión|introdução|"
               r"visão geral|resumo|"
               r"introduzione|panoramica|contesto|inleiding|achtergrond|wprowadzenie|введение|обзор|контекст|"
               r"описание проблемы)" + _TAIL
-              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|システム構成|はじめに|배경|개요|소개)$"
+              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|产品(?:定位|定义|愿景)|(?:文档|文書|本書の?)目的|システム構成|はじめに|배경|개요|소개)$"
               r"|^(?:背景|概要|概述|はじめに|배경)(?:[・、/＆&]|与|和|及び|と|및| ?및 ?)\w+$"),
     (NEUTRAL, r"^(?:acceptance criteria|requirements?|goals?|objectives?|in[- ]scope|scope|deliverables|success|"
               r"mvp)\b.*|"
-              r"^(?:primary|key|project|product|technical) (?:goals?|objectives?)$|"
-              r"^(?:ziele?|anforderungen|umfang|akzeptanzkriterien|objectifs|exigences|périmètre|"
+              r"^(?:\w+ ){0,2}(?:goals?|objectives?)(?: (?:&|and|of) .*)?$|"
+              r"^(?:ziele?(?: des \w+)?|anforderungen|umfang|akzeptanzkriterien|objectifs|exigences|périmètre|"
               r"critères d'acceptation|objetivos?|"
               r"requisitos|alcance|escopo|criterios de aceptación|critérios de aceitação|obiettivi|requisiti|ambito|"
               r"criteri di accettazione|"
@@ -166,7 +167,7 @@ _NUMBERING = re.compile(
 )
 
 MUST = re.compile(
-    r"\b(?:must|shall|should|(?:is|are) required|required to|"
+    r"\b(?:must(?![- ]haves?(?:\b(?= *[-/,)*–—])|$|s))|shall|should(?![- ]haves?(?: *[-/,)*–—]|$|s))|(?:is|are) required|required to|"
     r"(?:system|service|application|platform|backend|api) (?:will|never|may not|cannot)|muss|müssen|"
     r"(?:darf|dürfen) (?:nicht|kein\w*|nur)|soll(?:en|te[nt]?)?|(?:system|anwendung|plattform|dienst) (?:wird|darf)|"
     r"(?:sistema|aplicación|plataforma|servicio|aplicação|serviço) (?:no |não )?\w{2,20}r(?:á|án|ão)|"
@@ -185,6 +186,13 @@ ASKS = re.compile(
     r"|支持|可以|能够|应|需|できる|可能|할 수|(?:する|行う|れる|せる|せず|わず)[。．]$",
     re.IGNORECASE,
 )
+ORDERS = re.compile(
+    r"^(?:build|create|deliver|implement|provide|develop|design|support|ensure|allow|enable|use|add|write|store|expose|"
+    r"integrate|set up)\b"
+    r"|\bwill\b|\bsera(?:nt)?\b|\b\w{2,20}[aei]r(?:á|án|ão)\b|\b\w{3,20}(?:йте|ите)\b|(?:する|行う)[。．]$",
+    re.IGNORECASE,
+)
+"""What asks in a section of requirements, and may merely tell elsewhere: imperatives and the future tense."""
 TODAY = re.compile(
     r"\b(?:currently|today|nowadays|at present|derzeit|heute|actuellement|actualmente|atualmente)\b|目前|现在|現在",
     re.I,
@@ -210,6 +218,7 @@ BUILT_WITH = re.compile(
     re.IGNORECASE,
 )
 THAT_DOES = re.compile(
+    r"^本(?:アプリ|システム|サービス|系统|平台|产品|服务)|^(?:das|dieses) system\b|^(?:el|este|o) sistema\b|^le système\b|"
     r"\b(?:system|service|application|app|platform|backend|api|tool|solution)\b[^.:]{0,60}?"
     r"\b(?:that|which|will|can|must|shall|should|to|able to)\s*[:：]$|\b(?:it|we) (?:will|can|must|"
     r"shall)[^.:]{0,40}[:：]$",
