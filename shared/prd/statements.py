@@ -36,7 +36,7 @@ _BOOKKEEPING = re.compile(
     r"project(?: name)?|reviewers?|approvers?|stakeholders?|team|sprint|milestone|target release|release|document|"
     r"total time|depends on|"
     r"dependencies|related|links?|tags?|complexity|moscow|confidence|duration|deadline|contact|e-?mail|persona|"
-    r"actors?|"
+    r"actors?|auftraggeber|auftragnehmer|projektart|projektleiter|"
     r"priorität|autor|datum|stand|statut|auteur|prioridad|estado|fecha|prioridade|data|优先级|状态|作者|版本|日期|"
     r"負責人|优先度)\s*[:：]",
     re.I,

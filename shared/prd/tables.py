@@ -17,7 +17,7 @@ _ENDPOINT = re.compile(rf"(?:{'|'.join(_METHODS)})\s+/\S*")
 _HOLDS_NONE = re.compile(
     r"^(?:term|acronym|abbreviation|definition|version|revision|rev|date|author|milestone|phase|sprint|week|month|"
     r"quarter|risk|threat|"
-    r"persona|user type|user|name|stakeholder|contact|question|document|reference|link|competitor|resource|field|"
+    r"persona|user type|user|role|actor|dimension|solution|alternative|name|stakeholder|contact|question|document|reference|link|competitor|resource|field|"
     r"column|attribute|"
     r"property|param(?:eter)?|key|variable|env(?:ironment)? variable|setting|error code|status code|http status|"
     r"example|begriff|risiko|"
@@ -60,7 +60,7 @@ def read_row(block: Block, policy: Policy) -> RowText | None:
         source is not None
         or (path is not None and kind != "none")
         or (policy == "all" and kind != "none")
-        or (policy == "listed" and kind in ("requirements", "endpoints"))
+        or (policy == "listed" and kind != "none")
         or any(MUST.search(cell) for cell in cells if kind != "none")
     )
     if not wanted or _divides(cells, block.header):

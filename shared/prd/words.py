@@ -34,6 +34,7 @@ ASIDE = Family("aside", "none", dominates=True)
 PEOPLE = Family("people", "said", dominates=True)
 CONTEXT = Family("context", "said")
 FUNCTIONAL = Family("functional", "all", "functional")
+DESIGN = Family("design", "listed", "constraint")
 NEUTRAL = Family("neutral", "all")
 EXAMPLE = Family("example", "none")
 
@@ -105,35 +106,40 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"\bsl[oai]s?\b|complian|privacy|^quality|quality$|quality (?:attributes|requirements)|capacity|"
               r"retention|latency|throughput|compatib|"
               r"\bresilien|principles?$|success (?:criteria|metrics?)|^metrics|definition of done|"
-              r"test(?:ing)?(?: requirements| strategy)?$|"
+              r"test(?:ing)?(?: requirements| strategy)?$|(?:成功|核心|质量|性能|品質|成果)指標?标?$|"
               r"leistung|sicherheit|verfügbarkeit|datenschutz|sécurité|disponibilit|rendimiento|seguridad|desempenho|"
               r"segurança|"
               r"prestazioni|sicurezza|beveiliging|wydajność|bezpieczeństw|производительност|безопасност|性能|安全|"
               r"可用性|信頼性|성능|보안"),
     (CONSTRAINT, r"constraints?\b|assumptions?\b|^(?:external |technical )?(?:dependencies|prerequisites)|"
-                 r"tech(?:nology|nical)? stack|"
+                 r"tech(?:nology|nical)? stack|^stack$|"
                  r"^technolog(?:y|ies)$|^tecnolog[ií]as?\b|^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|limitations?$|randbedingungen|einschränkungen|annahmen|"
                  r"abhängigkeiten|technologien|"
                  r"contraintes|hypothèses|restricciones|supuestos|restrições|premissas|vincoli|assunzioni|"
                  r"randvoorwaarden|ограничени|"
                  r"допущени|技术栈|技术选型|技術選定|约束|約束|限制|假设|依赖|制約|前提|제약|가정"),
+    (DESIGN, r"^(?:technical |system |high[- ]level |software )?(?:design|architecture|architektur|approach|arquitectura|"
+             r"arquitetura)" + _TAIL),
+    (EXAMPLE, r"^(?:legende?|bedeutung|meaning|where|leyenda|légende|凡例|图例)$|(?:文档|文書|本書の?)目的$|"
+              r"^(?:document purpose|purpose of (?:this|the) document|about this document|zweck (?:des|dieses) dokuments)$"),
     (CONTEXT, r"^(?:executive |project |product |system |general |high[- ]level )?(?:summary|overview|introduction|"
               r"intro|background|context|"
               r"abstract|preface|purpose|motivation|vision|rationale|description)" + _TAIL
               + r"|^(?:the )?(?:problem|opportunity|current (?:state|situation)|business (?:case|value|problem|"
                 r"context|goals?))\b|^why\b|"
               r"^(?:about|mission|elevator pitch|value proposition)\b|^(?:proposed )?solution$|"
-              r"^(?:technical |system |high[- ]level |software )?(?:design|architecture|architektur|approach)" + _TAIL
-              + r"|^components?$|^(?:data|user|process) ?flows?\b|^(?:user )?journeys?|^(?:storage |database |"
+              r"^components?$|^(?:data|user|process) ?flows?\b|^(?:user )?journeys?|^(?:storage |database |"
                 r"db )?schemas?\b|"
               r"^(?:project |file |folder |directory |repository )(?:structure|layout)|^appendi(?:x|ces)\b|"
-              r"^(?:einleitung|einführung|hintergrund|überblick|übersicht|zusammenfassung|ausgangslage|"
+              r"(?:problems?|probleme|pain points?|problemas|problèmes|проблемы|问题|問題|課題)$|"
+              r"^(?:ausgangssituation|ist-(?:zustand|analyse)|situación actual|现状|現状|"
+              r"einleitung|einführung|hintergrund|überblick|übersicht|zusammenfassung|ausgangslage|"
               r"problemstellung|kontext|zweck|"
               r"introducción|introduction|contexte|résumé|aperçu|antecedentes|contexto|resumen|visión|introdução|"
               r"visão geral|resumo|"
               r"introduzione|panoramica|contesto|inleiding|achtergrond|wprowadzenie|введение|обзор|контекст|"
               r"описание проблемы)" + _TAIL
-              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|产品(?:定位|定义|愿景)|(?:文档|文書|本書の?)目的|システム構成|はじめに|배경|개요|소개)$"
+              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|产品(?:定位|定义|愿景)|システム構成|はじめに|배경|개요|소개)$"
               r"|^(?:背景|概要|概述|はじめに|배경)(?:[・、/＆&]|与|和|及び|と|및| ?및 ?)\w+$"),
     (NEUTRAL, r"^(?:acceptance criteria|requirements?|goals?|objectives?|in[- ]scope|scope|deliverables|success|"
               r"mvp)\b.*|"
@@ -187,8 +193,8 @@ ASKS = re.compile(
     re.IGNORECASE,
 )
 ORDERS = re.compile(
-    r"^(?:build|create|deliver|implement|provide|develop|design|support|ensure|allow|enable|use|add|write|store|expose|"
-    r"integrate|set up)\b"
+    r"^(?:build|create|deliver|implement|provide|develop|define|support|ensure|allow|enable|use|add|write|store|expose|"
+    r"integrate|set up|record|handle|validate|reject|return|send|show|display|log|track|generate|enforce|keep|do not)\b"
     r"|\bwill\b|\bsera(?:nt)?\b|\b\w{2,20}[aei]r(?:á|án|ão)\b|\b\w{3,20}(?:йте|ите)\b|(?:する|行う)[。．]$",
     re.IGNORECASE,
 )
