@@ -83,6 +83,8 @@ def _table_kind(header: tuple[str, ...]) -> TableKind:
         return "requirements"
     if any(name in ("method", "path", "route", "url", "verb") for name in names):
         return "endpoints"
+    if "default" in names and "type" not in names:
+        return "requirements"
     filled = [name for name in names if name and not _ASIDE_COLUMN.match(name)]
     return "none" if filled and _HOLDS_NONE.match(filled[0]) else "unknown"
 

@@ -245,7 +245,8 @@ class Walker:
             return True
         if is_remark(text):
             return False
-        return _must(text, family) or (listed and not is_note(text))
+        ordered = family.policy != "said" and words.ORDERS.search(text)
+        return bool(ordered) or _must(text, family) or (listed and not is_note(text))
 
     def _asks(self, text: str, family: Family) -> bool:
         """Whether a sentence that stands beside no list asks for something."""
@@ -317,7 +318,7 @@ def _must(text: str, family: Family) -> bool:
     """Whether a text says what must be; in what is told as background, of the product and not of today's troubles."""
     if family.policy == "said":
         return bool(MUST.search(text)) and not words.TODAY.search(text)
-    return bool(MUST.search(text) or words.ORDERS.search(text))
+    return bool(MUST.search(text))
 
 
 def _asks_by_itself(title: str) -> bool:

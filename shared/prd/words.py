@@ -93,7 +93,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"자료)?|목차)" + _TAIL),
     (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
              r"roles)" + _TAIL
-             + r"|personas?\b|^(?:target|intended) (?:users?|audience|market)|^who\b|zielgruppe|benutzergruppen|"
+             + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:target|intended) (?:users?|audience|market)|^who\b|zielgruppe|benutzergruppen|"
                r"^(?:actores|atores|akteure|acteurs|attori)(?: \w+){0,2}$|utilisateurs cibles|"
              r"usuarios objetivo|usuários[- ]alvo|público[- ]alvo|utenti target|doelgroep|целевая аудитория|目标用户|"
              r"目標用戶|用户画像|"
@@ -198,7 +198,7 @@ ORDERS = re.compile(
     r"|\bwill\b|\bsera(?:nt)?\b|\b\w{2,20}[aei]r(?:á|án|ão)\b|\b\w{3,20}(?:йте|ите)\b|(?:する|行う)[。．]$",
     re.IGNORECASE,
 )
-"""What asks in a section of requirements, and may merely tell elsewhere: imperatives and the future tense."""
+"""What asks in a section of requirements, and may merely tell elsewhere: orders and the future tense."""
 TODAY = re.compile(
     r"\b(?:currently|today|nowadays|at present|derzeit|heute|actuellement|actualmente|atualmente)\b|目前|现在|現在",
     re.I,
