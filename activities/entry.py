@@ -1,13 +1,16 @@
 """Turns a typed function into an activity: payloads in history are plain dicts, code works with contracts."""
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 import azure.durable_functions as df
 
 from shared import services, telemetry
-from shared.contracts import Payload
+from shared.blobs import WORK
+from shared.contracts import Claim, Payload, claim_name
+from shared.history import in_full, run_of
 from shared.services import Services
 
 type Perform[Q: Payload, R: Payload] = Callable[[Services, Q], Awaitable[R]]
@@ -26,7 +29,8 @@ def activity[Q: Payload, R: Payload](
 
         # The runtime indexes bare `dict` only; `dict[str, Any]` fails.
         async def entry(request: dict) -> dict:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
-            current, asked = services.current(), request_type.from_dict(request)
+            current = services.current()
+            asked = await _read(current, request_type, cast(dict[str, Any], request))
             await telemetry.start(current.settings)
             with telemetry.about_request(asked):
                 return (await perform(current, asked)).to_dict()
@@ -37,3 +41,12 @@ def activity[Q: Payload, R: Payload](
         return perform
 
     return register
+
+
+async def _read[Q: Payload](current: Services, kind: type[Q], request: dict[str, Any]) -> Q:
+    """The request as the orchestrator meant it."""
+    run_id = run_of(kind, request)
+    if run_id is not None:
+        data, _ = await current.blobs.read(WORK, claim_name(run_id))
+        request = in_full(kind, request, Claim.from_dict(json.loads(data)).run)
+    return kind.from_dict(request)

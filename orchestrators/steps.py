@@ -7,6 +7,7 @@ import azure.durable_functions as df
 from durabletask.task import Task, TaskFailedError
 
 from shared.contracts import Failure, Payload, RunInput
+from shared.history import in_short
 
 LONGEST_WAIT = timedelta(minutes=5)
 LONGEST_REASON = 500
@@ -20,7 +21,7 @@ def step(context: df.DurableOrchestrationContext, run: RunInput, activity: str, 
         backoff_coefficient=2,
         max_retry_interval=LONGEST_WAIT,
     )
-    return context.call_activity_with_retry(activity, policy, request.to_dict())
+    return context.call_activity_with_retry(activity, policy, in_short(request, run))
 
 
 def failure_of(error: TaskFailedError, run: RunInput) -> Failure:

@@ -100,10 +100,10 @@ class BlobStore:
         from azure.storage.blob import ContentSettings
 
         client = self._blob(container, name)
-        answer = await client.upload_blob(
+        await client.upload_blob(
             data, overwrite=True, content_settings=ContentSettings(content_type=content_type), metadata=metadata
         )
-        return BlobRef(container, name, _bare(answer["etag"]), content_hash(data), len(data))
+        return BlobRef(container, name, content_hash(data), len(data))
 
     async def create(self, container: str, name: str, data: bytes, content_type: str = "application/json") -> bool:
         """Create a blob only where there is none; False when somebody was there first."""

@@ -2,9 +2,11 @@
 
 All are frozen dataclasses. `to_dict` gives plain JSON values; `from_dict` rebuilds them and refuses missing,
 unknown or wrongly typed fields with `ValueError`, so that a history of another release fails loudly.
-History carries references (`BlobRef`), never documents.
+History carries references (`BlobRef`), never documents; what it holds in great number reads in short (`to_value`).
 """
 
+import base64
+import re
 import types
 from dataclasses import dataclass, fields
 from functools import cache
@@ -12,6 +14,7 @@ from typing import Any, Self, Union, cast, get_args, get_origin, get_type_hints
 
 VERSION = 1
 """Version of the payloads below; recorded in `RunInput` and raised when one changes incompatibly."""
+_REFERENCE = re.compile(r"(?P<container>[^/ ]+)/(?P<name>.+) (?P<size>\d{1,15}) (?P<digest>[\w-]{43})")
 
 
 class Payload:
@@ -42,10 +45,19 @@ class Payload:
         except TypeError as error:
             raise ValueError(f"{cls.__name__}: {error}") from None
 
+    def to_value(self) -> Any:
+        """How this reads as a field of another payload."""
+        return self.to_dict()
+
+    @classmethod
+    def from_value(cls, value: Any) -> Self:
+        """Rebuild from `to_value`'s output."""
+        return cls.from_dict(value)
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Payload):
-        return value.to_dict()
+        return value.to_value()
     return [_plain(item) for item in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
 
 
@@ -68,7 +80,7 @@ def _rebuild(hint: Any, value: Any, where: str) -> Any:
         item = get_args(hint)[0]
         return tuple(_rebuild(item, element, where) for element in cast(list[Any], value))
     if isinstance(hint, type) and issubclass(hint, Payload):
-        return hint.from_dict(value)
+        return hint.from_value(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
@@ -82,9 +94,21 @@ class BlobRef(Payload):
 
     container: str
     name: str
-    etag: str
     sha256: str
     size: int
+
+    def to_value(self) -> str:
+        """`container/name size sha256`, the digest in URL-safe base64."""
+        digest = base64.urlsafe_b64encode(bytes.fromhex(self.sha256)).decode().rstrip("=")
+        return f"{self.container}/{self.name} {self.size} {digest}"
+
+    @classmethod
+    def from_value(cls, value: Any) -> Self:
+        """Rebuild from that line; `ValueError` where it is none."""
+        if not isinstance(value, str) or not (read := _REFERENCE.fullmatch(value)):
+            raise ValueError(f"BlobRef: expected `container/name size sha256`, got {value!r:.100}")
+        digest = base64.urlsafe_b64decode(read["digest"] + "=").hex()
+        return cls(read["container"], read["name"], digest, int(read["size"]))
 
 
 @dataclass(frozen=True)
@@ -102,7 +126,7 @@ class Usage(Payload):
 
     `thinking_tokens` are part of `output_tokens`. `attempts` counts every try, `reused` the answers
     that an earlier run had paid for. `first_token_seconds` adds up over `calls`; `longest_prompt_tokens` is the longest
-    single request's, because some models price by it.
+    single request's, because some models price by it. Fields are only ever added at the end: see `to_value`.
     """
 
     calls: int = 0
@@ -116,6 +140,21 @@ class Usage(Payload):
     reused: int = 0
     first_token_seconds: float = 0.0
     longest_prompt_tokens: int = 0
+
+    def to_value(self) -> list[int | float]:
+        """The numbers in the order of the fields, without the zeros at the end."""
+        numbers = [getattr(self, field.name) for field in fields(self)]
+        while numbers and not numbers[-1]:
+            numbers.pop()
+        return numbers
+
+    @classmethod
+    def from_value(cls, value: Any) -> Self:
+        """Rebuild from that list."""
+        names = [field.name for field in fields(cls)]
+        if not isinstance(value, list) or len(cast(list[Any], value)) > len(names):
+            raise ValueError(f"Usage: expected a list of at most {len(names)} numbers")
+        return cls.from_dict(dict(zip(names, cast(list[Any], value), strict=False)))
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -495,3 +534,8 @@ class Claim(Payload):
     source: str
     identity: str
     created_at: str
+
+
+def claim_name(run_id: str) -> str:
+    """The work blob that makes a run exist, and that holds what all its steps share."""
+    return f"{run_id}/claim.json"

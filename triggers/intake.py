@@ -17,7 +17,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 
 from shared import logs, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo, BlobStore
-from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, RunResult
+from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, RunResult, claim_name
 from shared.errors import NotFound
 from shared.options import Source, from_front_matter, from_metadata, resolve
 from shared.plan import Plan, plan_of
@@ -135,7 +135,7 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         run_id=run_id,
         project=request.prd.project,
         title=request.prd.title,
-        prd=replace(prd, etag=""),
+        prd=prd,
         prd_name=request.prd.name,
         prd_etag=request.etag,
         options=request.options,
@@ -150,11 +150,6 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         prefix_tokens=outlook.prefix_tokens,
         prefix_counted=outlook.counted,
     )
-
-
-def claim_name(run_id: str) -> str:
-    """The work blob that makes a run exist."""
-    return f"{run_id}/claim.json"
 
 
 async def read_claim(blobs: BlobStore, run_id: str) -> tuple[Claim, datetime]:

@@ -5,9 +5,10 @@ import azure.functions as func
 
 from shared import logs, services, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo
+from shared.contracts import claim_name
 from shared.services import Services
 from triggers.blob_drop import ERROR_SUFFIX, REFUSED_VERSION, accept_drop, is_prd
-from triggers.intake import claim_name, drop_identity, run_id_for, take_over
+from triggers.intake import drop_identity, run_id_for, take_over
 
 log = logs.logger(__name__)
 bp = df.Blueprint()

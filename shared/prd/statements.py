@@ -54,7 +54,8 @@ _ABOUT_THE_TEXT = re.compile(
     r"^(?:this|the) (?:document|section|prd|chapter|page|specification)\b|^(?:the following|below)\b"
     r"|^(?:dieses|das) (?:dokument|kapitel)\b|^(?:dieser|der) abschnitt\b|^(?:este|el|esta|la) (?:documento|sección|"
     r"capítulo|seção)\b|^(?:ce|le) (?:document|chapitre)\b|^questo documento\b|^(?:этот|данный|настоящий) документ\b"
-    r"|^本(?:文档|文件|文书|文書|書|章|节|節|資料|文)(?!件)", re.I
+    r"|^本(?:文档|文件|文书|文書|書|章|节|節|資料|文)(?!件)",
+    re.I,
 )
 _EMPTY = re.compile(
     r"^\W*(?:tbd|todo|n/?a|none|tba|nothing|keine?|aucun\w*|ningun\w*|无|なし|없음|to be (?:defined|decided|"
@@ -116,7 +117,9 @@ def id_series(lines: Iterable[str]) -> frozenset[str]:
         found = _LEADING_ID.match(clean(line[:_ID_WITHIN]).lstrip("-*+# "))
         if found and (found[7] or found[8].strip()):
             numbers.setdefault(found[3], set()).add(found[6])
-    return frozenset(stem for stem, found in numbers.items() if len(found) >= _SERIES and not _FOREIGN_STEM.fullmatch(stem))
+    return frozenset(
+        stem for stem, found in numbers.items() if len(found) >= _SERIES and not _FOREIGN_STEM.fullmatch(stem)
+    )
 
 
 def strip_label(text: str) -> tuple[bool, str]:

@@ -17,7 +17,8 @@ _ENDPOINT = re.compile(rf"(?:{'|'.join(_METHODS)})\s+/\S*")
 _HOLDS_NONE = re.compile(
     r"^(?:term|acronym|abbreviation|definition|version|revision|rev|date|author|milestone|phase|sprint|week|month|"
     r"quarter|risk|threat|"
-    r"persona|user type|user|role|actor|dimension|solution|alternative|name|stakeholder|contact|question|document|reference|link|competitor|resource|field|"
+    r"persona|user type|user|role|actor|dimension|solution|alternative|name|stakeholder|contact|question|"
+    r"document|reference|link|competitor|resource|field|"
     r"column|attribute|"
     r"property|param(?:eter)?|key|variable|env(?:ironment)? variable|setting|error code|status code|http status|"
     r"example|begriff|risiko|"

@@ -76,7 +76,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"market (?:analysis|research)|"
             r"go[- ]to[- ]market|launch|rollout|release plan|how to read.*|notes?|mitigations?|"
             r"alternatives(?: considered)?)" + _TAIL
-            + r"|\btraceability\b|^runbooks?\b|^rollout\b|^(?:demo|presentation)\b|^appendix [a-z0-9]+[:.]? *(?:glossary|references|"
+            + r"|\btraceability\b|^runbooks?\b|^rollout\b|^(?:demo|presentation)\b|"
+              r"^appendix [a-z0-9]+[:.]? *(?:glossary|references|"
               r"definitions)|"
             r"^(?:inhalt(?:sverzeichnis)?|glossar|zeitplan|meilensteine|referenzen|quellen|risiken|offene (?:fragen|"
             r"punkte)|anhang|"
@@ -88,12 +89,14 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"risico'?s|open vragen|"
             r"słownik|harmonogram|ryzyka|глоссарий|сроки|риски|ссылки|открытые вопросы|оглавление|术语表?|詞彙表|"
             r"时间表|里程碑|参考(?:资料|文献)?|"
-            r"风险|需求(?:追踪|跟踪|覆盖)?矩阵|竞品(?:分析|对比)|差別化\w*|競合\w*|\w*(?:マッピング|対応)表|"
+            r"风险|需求(?:追踪|跟踪|覆盖)?矩阵|竞品(?:分析|对比)|"
+            r"差別化\w*|競合\w*|\w*(?:マッピング|対応)表|"
             r"リスク[・、]\w+|风险[与和及]\w+|目录|附录|未决问题|用語集|スケジュール|リスク|参考文献|目次|용어집?|일정|위험|참고 ?(?:문헌|"
             r"자료)?|목차)" + _TAIL),
     (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
              r"roles)" + _TAIL
-             + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:target|intended) (?:users?|audience|market)|^who\b|zielgruppe|benutzergruppen|"
+             + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:target|"
+               r"intended) (?:users?|audience|market)|^who\b|zielgruppe|benutzergruppen|"
                r"^(?:actores|atores|akteure|acteurs|attori)(?: \w+){0,2}$|utilisateurs cibles|"
              r"usuarios objetivo|usuários[- ]alvo|público[- ]alvo|utenti target|doelgroep|целевая аудитория|目标用户|"
              r"目標用戶|用户画像|"
@@ -113,15 +116,18 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"可用性|信頼性|성능|보안"),
     (CONSTRAINT, r"constraints?\b|assumptions?\b|^(?:external |technical )?(?:dependencies|prerequisites)|"
                  r"tech(?:nology|nical)? stack|^stack$|"
-                 r"^technolog(?:y|ies)$|^tecnolog[ií]as?\b|^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|limitations?$|randbedingungen|einschränkungen|annahmen|"
+                 r"^technolog(?:y|ies)$|^tecnolog[ií]as?\b|^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|"
+                 r"limitations?$|randbedingungen|einschränkungen|annahmen|"
                  r"abhängigkeiten|technologien|"
                  r"contraintes|hypothèses|restricciones|supuestos|restrições|premissas|vincoli|assunzioni|"
                  r"randvoorwaarden|ограничени|"
                  r"допущени|技术栈|技术选型|技術選定|约束|約束|限制|假设|依赖|制約|前提|제약|가정"),
-    (DESIGN, r"^(?:technical |system |high[- ]level |software )?(?:design|architecture|architektur|approach|arquitectura|"
+    (DESIGN, r"^(?:technical |system |high[- ]level |software )?(?:design|architecture|architektur|approach|"
+             r"arquitectura|"
              r"arquitetura)" + _TAIL),
     (EXAMPLE, r"^(?:legende?|bedeutung|meaning|where|leyenda|légende|凡例|图例)$|(?:文档|文書|本書の?)目的$|"
-              r"^(?:document purpose|purpose of (?:this|the) document|about this document|zweck (?:des|dieses) dokuments)$"),
+              r"^(?:document purpose|purpose of (?:this|the) document|about this document|zweck (?:des|"
+              r"dieses) dokuments)$"),
     (CONTEXT, r"^(?:executive |project |product |system |general |high[- ]level )?(?:summary|overview|introduction|"
               r"intro|background|context|"
               r"abstract|preface|purpose|motivation|vision|rationale|description)" + _TAIL
@@ -139,7 +145,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"visão geral|resumo|"
               r"introduzione|panoramica|contesto|inleiding|achtergrond|wprowadzenie|введение|обзор|контекст|"
               r"описание проблемы)" + _TAIL
-              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|产品(?:定位|定义|愿景)|システム構成|はじめに|배경|개요|소개)$"
+              + r"|(?:背景|概述|概要|简介|簡介|引言|问题陈述|"
+                r"产品(?:定位|定义|愿景)|システム構成|はじめに|배경|개요|소개)$"
               r"|^(?:背景|概要|概述|はじめに|배경)(?:[・、/＆&]|与|和|及び|と|및| ?및 ?)\w+$"),
     (NEUTRAL, r"^(?:acceptance criteria|requirements?|goals?|objectives?|in[- ]scope|scope|deliverables|success|"
               r"mvp)\b.*|"
@@ -173,7 +180,8 @@ _NUMBERING = re.compile(
 )
 
 MUST = re.compile(
-    r"\b(?:must(?![- ]haves?(?:\b(?= *[-/,)*–—])|$|s))|shall|should(?![- ]haves?(?: *[-/,)*–—]|$|s))|(?:is|are) required|required to|"
+    r"\b(?:must(?![- ]haves?(?:\b(?= *[-/,)*–—])|$|s))|shall|should(?![- ]haves?(?: *[-/,)*–—]|$|s))|(?:is|"
+    r"are) required|required to|"
     r"(?:system|service|application|platform|backend|api) (?:will|never|may not|cannot)|muss|müssen|"
     r"(?:darf|dürfen) (?:nicht|kein\w*|nur)|soll(?:en|te[nt]?)?|(?:system|anwendung|plattform|dienst) (?:wird|darf)|"
     r"(?:sistema|aplicación|plataforma|servicio|aplicação|serviço) (?:no |não )?\w{2,20}r(?:á|án|ão)|"
@@ -193,8 +201,10 @@ ASKS = re.compile(
     re.IGNORECASE,
 )
 ORDERS = re.compile(
-    r"^(?:build|create|deliver|implement|provide|develop|define|support|ensure|allow|enable|use|add|write|store|expose|"
-    r"integrate|set up|record|handle|validate|reject|return|send|show|display|log|track|generate|enforce|keep|do not)\b"
+    r"^(?:build|create|deliver|implement|provide|develop|define|support|ensure|allow|enable|use|add|write|store|"
+    r"expose|"
+    r"integrate|set up|record|handle|validate|reject|return|send|show|display|log|track|generate|enforce|keep|"
+    r"do not)\b"
     r"|\bwill\b|\bsera(?:nt)?\b|\b\w{2,20}[aei]r(?:á|án|ão)\b|\b\w{3,20}(?:йте|ите)\b|(?:する|行う)[。．]$",
     re.IGNORECASE,
 )
@@ -224,7 +234,8 @@ BUILT_WITH = re.compile(
     re.IGNORECASE,
 )
 THAT_DOES = re.compile(
-    r"^本(?:アプリ|システム|サービス|系统|平台|产品|服务)|^(?:das|dieses) system\b|^(?:el|este|o) sistema\b|^le système\b|"
+    r"^本(?:アプリ|システム|サービス|系统|平台|产品|服务)|^(?:das|dieses) system\b|"
+    r"^(?:el|este|o) sistema\b|^le système\b|"
     r"\b(?:system|service|application|app|platform|backend|api|tool|solution)\b[^.:]{0,60}?"
     r"\b(?:that|which|will|can|must|shall|should|to|able to)\s*[:：]$|\b(?:it|we) (?:will|can|must|"
     r"shall)[^.:]{0,40}[:：]$",

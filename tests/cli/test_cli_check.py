@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     entries = {
         name: FileEntry(paths[name], len(text.encode()), content_hash(text.encode())) for name, text in texts.items()
     }
-    prd = BlobRef("runs", "x/prd.md", "", content_hash(pack.prd.encode()), len(pack.prd.encode()))
+    prd = BlobRef("runs", "x/prd.md", content_hash(pack.prd.encode()), len(pack.prd.encode()))
     run = RunInput(
         "order-service-1",
         "order-service",

@@ -7,7 +7,9 @@ flight may break: a changed history means that yesterday's runs do not replay on
 import asyncio
 import sqlite3
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import httpx2
@@ -16,6 +18,7 @@ from durabletask.internal.orchestrator_service_pb2 import HistoryChunk
 from google.protobuf import json_format
 
 from local.drafts.faults import Fault
+from local.drafts.plants import Plant
 from local.engine_store import EngineStore
 from local.host import LocalHost
 from tests.e2e.conftest import FAST, Product, prd_text
@@ -23,13 +26,28 @@ from tests.e2e.conftest import FAST, Product, prd_text
 FOLDER = Path(__file__).parent
 
 
+WRITERS = (
+    "system-architect",
+    "api-backend-tester",
+    "azure-devops-pipelines-expert",
+    "azure-monitor-logs-expert",
+    "python-backend-dev",
+)
+BROKEN = "\n```python\nnever closed\n"
+"""Fails a document's own checks."""
+CITES_NOTHING = "\nThis also serves [R-999].\n"
+"""Passes a document's own checks, and fails when it is held against the PRD."""
+
+
 @dataclass(frozen=True)
 class Story:
-    """A way a run can go, and the faults that make it go so."""
+    """A way a run can go, and what makes it go so: faults of the API, defects of the drafts, settings of the host."""
 
     name: str
     faults: tuple[Fault, ...] = ()
+    plants: tuple[Plant, ...] = ()
     cancelled: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 STORIES = (
@@ -41,24 +59,43 @@ STORIES = (
     Story("setup-refused", (Fault("orchestrator", "400", times=1, task="setup"),)),
     Story("synthesis-refused", (Fault("orchestrator", "400", times=1, task="synthesis"),)),
     Story("cancelled", cancelled=True),
+    Story("throttled", tuple(Fault(writer, "429", times=1) for writer in WRITERS)),
+    Story("revised", plants=(Plant("azure-monitor-logs-expert", "", BROKEN),)),
+    Story(
+        "revision-refused",
+        (Fault("api-backend-tester", "400", times=1, task="revise"),),
+        (Plant("api-backend-tester", "", BROKEN),),
+    ),
+    Story("reconciled", plants=(Plant("azure-devops-pipelines-expert", "", CITES_NOTHING),)),
+    Story(
+        "longest",
+        tuple(Fault(writer, "529", times=1) for writer in WRITERS),
+        tuple(Plant(writer, "", text, mends=False) for writer in WRITERS for text in (CITES_NOTHING, BROKEN)),
+    ),
+    Story("capped", settings={"RUN_TOKEN_CAP": "12000"}),
 )
 
 
 async def record() -> None:
     """Run every story and write its history as `{story}.json`."""
-    with tempfile.TemporaryDirectory() as state:
-        names = await _run_all(Path(state))
-        database = sqlite3.connect(Path(state) / "engine.sqlite", isolation_level=None)
-        for instance in EngineStore(database).load():
-            chunk = HistoryChunk(events=instance.history)
-            path = FOLDER / f"{names[instance.instance_id]}.json"
-            path.write_text(json_format.MessageToJson(chunk, indent=1) + "\n", encoding="utf-8")
-            print(f"{path.name}: {len(chunk.events)} events, {chunk.ByteSize():,} bytes")
-        database.close()
+    for settings, stories in groupby(STORIES, key=lambda story: story.settings):
+        with tempfile.TemporaryDirectory() as state:
+            _write(Path(state), await _run_all(Path(state), tuple(stories), settings))
 
 
-async def _run_all(state: Path) -> dict[str, str]:
-    host = LocalHost(state_dir=state, environment=FAST, drafts={"seconds_per_answer": 0.05}, quiet=True)
+def _write(state: Path, names: Mapping[str, str]) -> None:
+    database = sqlite3.connect(state / "engine.sqlite", isolation_level=None)
+    for instance in EngineStore(database).load():
+        chunk = HistoryChunk(events=instance.history)
+        path = FOLDER / f"{names[instance.instance_id]}.json"
+        path.write_text(json_format.MessageToJson(chunk, indent=1) + "\n", encoding="utf-8")
+        print(f"{path.name}: {len(chunk.events)} events, {chunk.ByteSize():,} bytes")
+    database.close()
+
+
+async def _run_all(state: Path, stories: tuple[Story, ...], settings: Mapping[str, str]) -> dict[str, str]:
+    environment = {**FAST, **settings}
+    host = LocalHost(state_dir=state, environment=environment, drafts={"seconds_per_answer": 0.05}, quiet=True)
     info = await host.start()
     try:
         async with (
@@ -66,7 +103,7 @@ async def _run_all(state: Path) -> dict[str, str]:
             BlobServiceClient.from_connection_string(info.storage) as storage,
         ):
             product = Product(host, http, storage)
-            return {await _run(product, story): story.name for story in STORIES}
+            return {await _run(product, story): story.name for story in stories}
     finally:
         await host.stop()
 
@@ -74,6 +111,7 @@ async def _run_all(state: Path) -> dict[str, str]:
 async def _run(product: Product, story: Story) -> str:
     assert product.host.drafts
     product.host.drafts.order(story.faults)
+    product.host.drafts.plant(story.plants)
     product.host.drafts.pace = 1.0 if story.cancelled else 0.05
     run_id: str = (await product.post(prd_text(f"Story {story.name}")))["id"]
     if story.cancelled:

@@ -74,8 +74,9 @@ def recorded(events: list[HistoryEvent]) -> list[Decision]:
 
 def test_there_is_a_history_for_every_path():
     assert {path.stem for path in HISTORIES} == {
-        "architect-refused", "cancelled", "completed", "retried", "setup-refused",
-        "specialist-interrupted", "specialist-refused", "synthesis-refused",
+        "architect-refused", "cancelled", "capped", "completed", "longest", "reconciled", "retried", "revised",
+        "revision-refused", "setup-refused", "specialist-interrupted", "specialist-refused", "synthesis-refused",
+        "throttled",
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ SONNET = "claude-sonnet-5-5"
 
 
 def spending(cap: Cap) -> Spending:
-    prd = BlobRef("runs", "r1/prd.md", "", "ab" * 32, 12)
+    prd = BlobRef("runs", "r1/prd.md", "ab" * 32, 12)
     options = Options("python", "asked for")
     return Spending(RunInput("r1", "p", "P", prd, "p.md", None, options, "designs", (), cap=cap, prices=DEFAULT))
 

@@ -19,13 +19,14 @@ async def test_what_is_written_is_read(services: Services):
     name = new_name()
     ref = await services.blobs.write(WORK, name, "Größe".encode(), "text/markdown")
     data, info = await services.blobs.read(WORK, name)
-    assert (data.decode(), info.etag, info.size) == ("Größe", ref.etag, ref.size)
+    assert (data.decode(), info.size) == ("Größe", ref.size)
     assert await services.blobs.fetch(ref) == "Größe"
 
 
 async def test_a_version_that_was_overwritten_cannot_be_read_by_its_etag(services: Services):
     name = new_name()
-    old = await services.blobs.write(WORK, name, b"old", "text/plain")
+    await services.blobs.write(WORK, name, b"old", "text/plain")
+    _, old = await services.blobs.read(WORK, name)
     await services.blobs.write(WORK, name, b"new", "text/plain")
     with pytest.raises(BlobChanged):
         await services.blobs.read(WORK, name, old.etag)
@@ -70,7 +71,7 @@ async def test_a_name_that_a_url_would_resolve_elsewhere_is_refused(services: Se
     with pytest.raises(BadInput):
         await services.blobs.write(DESIGNS, name, b"", "text/plain")
     with pytest.raises(BadInput):
-        await services.blobs.fetch(BlobRef(DESIGNS, name, "", "", 0))
+        await services.blobs.fetch(BlobRef(DESIGNS, name, "", 0))
 
 
 async def test_a_listing_is_by_prefix_and_tells_metadata(services: Services):

@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts import AgentResult, BlobRef, Call, Claim, Options, RunInput, Usage
 
-REF = BlobRef("runs", "a/prd.md", "0x1", "ab" * 32, 12)
+REF = BlobRef("runs", "a/prd.md", "ab" * 32, 12)
 CALL = Call("system-architect", "draft", "system_architect", 2, "integration-architecture.md", "Architecture", (), 9000)
 RUN = RunInput(
     run_id="orders-1",
@@ -26,6 +26,14 @@ def test_a_payload_survives_json():
     assert Claim.from_dict(json.loads(json.dumps(claim.to_dict()))) == claim
 
 
+def test_what_history_holds_often_reads_in_short():
+    result = AgentResult(Usage(calls=1, output_tokens=7), "claude", BlobRef("runs", "a b/x 1.md", "0f" * 32, 3))
+    said = result.to_dict()
+    assert said["usage"] == [1, 0, 0, 0, 7]
+    assert said["draft"] == "runs/a b/x 1.md 3 Dw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8"
+    assert AgentResult.from_dict(json.loads(json.dumps(said))) == result
+
+
 def test_whole_numbers_are_good_seconds():
     assert Usage.from_dict({"seconds": 3}).seconds == 3.0
 
@@ -36,7 +44,8 @@ def test_whole_numbers_are_good_seconds():
         ({"run_id": 5}, "RunInput.run_id: expected str, got int"),
         ({"surprise": 1}, "unknown field 'surprise'"),
         ({"calls": "x"}, "RunInput.calls: expected a list"),
-        ({"prd": None}, "BlobRef: expected an object"),
+        ({"prd": None}, "BlobRef: expected `container/name size sha256`"),
+        ({"prd": "runs/a 12 short"}, "BlobRef: expected `container/name size sha256`"),
         ({"attempts": True}, "RunInput.attempts: expected int, got bool"),
     ],
 )
@@ -53,7 +62,7 @@ def test_a_missing_field_is_refused():
 
 
 def test_optional_payloads_may_be_absent():
-    assert AgentResult.from_dict({"usage": {}}).draft is None
+    assert AgentResult.from_dict({"usage": []}).draft is None
 
 
 def test_usage_adds_up():

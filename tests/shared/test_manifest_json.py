@@ -33,7 +33,7 @@ from shared.requirements import extract_requirements
 SCHEMA = Path(__file__).parents[2] / "docs" / "manifest.schema.json"
 ROOT = ".claude/outputs/design"
 FOLDERS = Folders("20261122-081500", f"{ROOT}/projects/orders/20261122-081500", f"{ROOT}/agents", "orders")
-PRD = BlobRef("runs", "r1/prd.md", "0x1", "a" * 64, 4_000)
+PRD = BlobRef("runs", "r1/prd.md", "a" * 64, 4_000)
 SETUP = "## Assumptions\n\n1. Python.\n\n## Non-goals\n\n- Screens\n"
 SYNTHESIS = "## API surface\n\nTwo operations.\n\n## SLOs\n\n| SLO-1 | 99.9 % |\n"
 PRD_TEXT = (

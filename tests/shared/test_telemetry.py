@@ -32,7 +32,7 @@ from tests.agent_at_work import KEY, PRD_LINE, app_on, draft
 
 PROJECT = Path(__file__).parents[2]
 DELTAS: dict[type, AggregationTemporality] = dict.fromkeys((Counter, Histogram), AggregationTemporality.DELTA)
-BLOB = BlobRef("runs", "x", "", "0" * 64, 1)
+BLOB = BlobRef("runs", "x", "0" * 64, 1)
 ENOUGH = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "ANTHROPIC_API_KEY": KEY}
 
 

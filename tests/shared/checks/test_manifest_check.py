@@ -244,7 +244,7 @@ def drafted_pack(prd: str, stack: str) -> tuple[str, dict[str, bytes]]:
     """A drafted pack's MANIFEST.md as the product renders it, with the contract, registered, beside it."""
     calls = catalogue().calls_for(stack)
     folders = Folders("20261122-081500", PROJECT, AGENTS, "orders")
-    ref = BlobRef("runs", "r1/prd.md", "0x1", "a" * 64, len(prd))
+    ref = BlobRef("runs", "r1/prd.md", "a" * 64, len(prd))
     texts = {call.key: samples.draft(prd, call.agent, call.task, stack=stack) for call in calls}
     documents = {call.deliverable: texts[call.key] for call in calls if call.task == "draft"}
     outcomes: list[Outcome] = []
