@@ -266,6 +266,7 @@ class RunInput(Payload):
     `attempts` bounds how often one activity is tried, `revisions` how often a deliverable goes back to its agent: for
     its own findings, and again for findings across documents. A `fresh` run takes no answer from earlier ones.
     `prefix_tokens` is the length of what all calls read, counted by Claude or else (`prefix_counted`) by rule of thumb.
+    `requirements` is how many were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
     """
 
     run_id: str
@@ -286,6 +287,8 @@ class RunInput(Payload):
     prices: Prices = Prices()
     prefix_tokens: int = 0
     prefix_counted: bool = False
+    requirements: int = 0
+    untraced_from: int = 0
     version: int = VERSION
 
 

@@ -12,7 +12,7 @@ from shared.extract import CONTRACT_FILE, extract_files
 from shared.ledger import build_ledger
 from shared.manifest import Written, render_manifest
 from shared.manifest_json import ManifestFacts, PackFile, manifest_json
-from shared.requirements import extract_requirements
+from shared.requirements import extract_requirements, traced
 
 MANIFEST, MANIFEST_JSON, LEDGER, PRD = "MANIFEST.md", "manifest.json", "ledger.csv", "prd.md"
 
@@ -48,7 +48,7 @@ def begin_pack(request: ManifestRequest, sections: dict[str, str], catalogue: Ca
 def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalogue) -> ComposedPack:
     """Everything that lies in the project folder when the run has ended."""
     extraction = extract_files(material.documents)
-    ledger = build_ledger(extract_requirements(material.prd), material.documents)
+    ledger = build_ledger(traced(extract_requirements(material.prd)), material.documents)
     files = {file.path: file.content.encode() for file in extraction.files}
     files |= {LEDGER: ledger.to_csv().encode(), PRD: material.prd.encode()}
     entries = [PackFile.of_extracted(file) for file in extraction.files]

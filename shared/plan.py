@@ -1,7 +1,7 @@
 """The Execution Plan Summary: what a run will do and cost, shown before it starts. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +38,7 @@ class Plan:
     """Phases with their calls and estimates (seconds, tokens, US dollars), each without revisions.
 
     `counted` says that Claude has counted what all calls read; `prices` are those that the cost rests on.
+    `requirements` were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
     """
 
     phases: tuple[Phase, ...]
@@ -48,6 +49,8 @@ class Plan:
     estimated_cost: Decimal | None
     counted: bool
     prices: Prices
+    requirements: int = 0
+    untraced_from: int = 0
 
     @property
     def basis(self) -> str:
@@ -80,6 +83,7 @@ class Plan:
             },
             "estimated_cost_usd": as_number(self.estimated_cost),
             "prices_as_of": self.prices.as_of or None,
+            "requirements": {"found": self.requirements, "untraced_from_line": self.untraced_from or None},
             "stack": self.options.stack,
             "stack_reason": self.options.stack_reason,
             "db": self.options.db,
@@ -96,11 +100,19 @@ class Plan:
             f"Total Task calls: {self.calls}",
             f"Stack: {self.options.stack} ({self.options.stack_reason})",
             f"Database: {self.options.db or 'chosen by the architect'}",
+            f"Requirements: {self._requirements_in_words()}",
             f"Estimated completion: {_duration(self.estimated_seconds)}",
             f"Estimated tokens: {tokens} ({how})",
             f"Estimated cost: {self._cost_in_words()}",
         ]
         return "\n".join(lines)
+
+    def _requirements_in_words(self) -> str:
+        if not self.untraced_from:
+            return f"{self.requirements:,} found"
+        from shared.requirements import beyond_tracing  # here: indexing the app reads no PRD
+
+        return beyond_tracing(self.requirements, self.untraced_from)
 
     def _cost_in_words(self) -> str:
         if self.estimated_cost is None:
@@ -112,7 +124,8 @@ class Plan:
 
 def plan_of(run: RunInput) -> Plan:
     """The plan of a run, as it was shown before it started."""
-    return make_plan(run.calls, run.options, run.prefix_tokens, counted=run.prefix_counted, prices=run.prices)
+    plan = make_plan(run.calls, run.options, run.prefix_tokens, counted=run.prefix_counted, prices=run.prices)
+    return replace(plan, requirements=run.requirements, untraced_from=run.untraced_from)
 
 
 def make_plan(

@@ -71,22 +71,29 @@ class Revision:
 
 @dataclass(frozen=True)
 class Reading:
-    """What an agent reads before its role: the same bytes for every agent of a phase."""
+    """What an agent reads before its role: the same bytes for every agent of a phase.
+
+    `found` counts the PRD's requirements; those from line `untraced_from` on (0: none) are not traced.
+    """
 
     system: str
     prd: Text
     requirements: str
     documents: Sequence[Text]
     continuation: str = "Continue exactly where your last message stops."
+    found: int = 0
+    untraced_from: int = 0
 
 
 def reading_of(prd: str, documents: Sequence[Text] = ()) -> Reading:
     """What agents read of a PRD and of what their colleagues wrote."""
-    from shared.requirements import annotated, extract_requirements  # here: indexing the app reads no PRD
+    from shared.requirements import MOST_TRACED, annotated, extract_requirements  # here: indexing reads no PRD
 
     agents = catalogue()
-    listed = annotated(extract_requirements(prd))
-    return Reading(agents.system, Text(PRD_NAME, prd), listed, documents, agents.continuation)
+    found = extract_requirements(prd)
+    beyond = found[MOST_TRACED].line if len(found) > MOST_TRACED else 0
+    text = Text(PRD_NAME, prd)
+    return Reading(agents.system, text, annotated(found), documents, agents.continuation, len(found), beyond)
 
 
 def compose(reading: Reading, assignment: Assignment, revision: Revision | None = None) -> Prompt:

@@ -15,7 +15,7 @@ questions, examples, code. Kinds:
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.contracts import Payload
@@ -23,7 +23,10 @@ from shared.prd.outline import read_outline
 from shared.prd.statements import LONGEST_TEXT, cut
 from shared.prd.walk import Statement, Walker
 
-PROMPT_CHARACTERS = 60_000
+MOST_TRACED = 1_000
+"""How many of a PRD's requirements one design is held against; the plan says where those beyond begin."""
+PROMPT_CHARACTERS = 120_000
+SHORTEST_TEXT = 40
 
 
 @dataclass(frozen=True)
@@ -49,28 +52,34 @@ def extract_requirements(text: str) -> tuple[Requirement, ...]:
     return tuple(_number(number, statement) for number, statement in enumerate(found, start=1))
 
 
+def traced(requirements: Sequence[Requirement]) -> Sequence[Requirement]:
+    """Those that prompts list, deliverables cite and the ledger holds: the first `MOST_TRACED`."""
+    return requirements[:MOST_TRACED]
+
+
 def annotated(requirements: Sequence[Requirement], limit: int = PROMPT_CHARACTERS) -> str:
-    """The requirements as a list for a prompt: `R-001 (functional, line 12): text`, at most `limit` characters.
+    """The traced requirements as a list for a prompt: `R-001 (functional, line 12): text`.
 
-    Texts are shortened before requirements are left out, and what is left out is said. Tags are defused: the texts
-    are quoted from a document, and must not be able to end the block that they stand in.
+    All of them are in it: texts are shortened until the list has at most `limit` characters, though never below
+    `SHORTEST_TEXT`. What is not traced is said. Tags are defused: the texts are quoted from a document, and must not
+    be able to end the block that they stand in.
     """
-    for width in (LONGEST_TEXT, 160, 80):
-        lines = [_line(requirement, width) for requirement in requirements]
+    listed, rest = traced(requirements), requirements[MOST_TRACED:]
+    beyond = [beyond_tracing(len(requirements), rest[0].line)] if rest else []
+    lines = list[str]()
+    for width in (LONGEST_TEXT, 160, 80, SHORTEST_TEXT):
+        lines = [_line(requirement, width) for requirement in listed]
         if sum(map(len, lines)) + len(lines) <= limit:
-            return "\n".join(lines)
-    return "\n".join(_fitting(lines, requirements, limit))
+            break
+    return "\n".join(lines + beyond)
 
 
-def _fitting(lines: list[str], requirements: Sequence[Requirement], limit: int) -> Iterator[str]:
-    room = limit - 120
-    for number, line in enumerate(lines):
-        room -= len(line) + 1
-        if room < 0:
-            first, last = requirements[number].id, requirements[-1].id
-            yield f"{len(lines) - number} more, {first} to {last}, are left out for length."[: max(limit, 0)]
-            return
-        yield line
+def beyond_tracing(found: int, line: int) -> str:
+    """What is said where a PRD asks for more than can be traced; `line` is where that begins."""
+    return (
+        f"{found:,} found; the first {MOST_TRACED:,} are traced. From line {line} on the PRD is read, but nothing is "
+        "held against it: split it into one PRD for each service."
+    )
 
 
 def _line(requirement: Requirement, width: int) -> str:

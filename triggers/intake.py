@@ -149,6 +149,8 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         prices=outlook.prices,
         prefix_tokens=outlook.prefix_tokens,
         prefix_counted=outlook.counted,
+        requirements=outlook.requirements,
+        untraced_from=outlook.untraced_from,
     )
 
 

@@ -26,20 +26,24 @@ class Outlook:
     prefix_tokens: int
     counted: bool
     prices: Prices
+    requirements: int
+    untraced_from: int
 
     def plan(self, options: Options) -> Plan:
         """The Execution Plan Summary."""
-        return make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices)
+        plan = make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices)
+        return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from)
 
 
 async def look_ahead(services: Services, prd: str, options: Options) -> Outlook:
     """Plan the calls for a PRD's text. Claude counts what they share, where it answers within `COUNT_SECONDS`."""
     calls = _calls(services.settings, options.stack)
-    prompt = prefix(await asyncio.to_thread(reading_of, prd))
+    reading = await asyncio.to_thread(reading_of, prd)
+    prompt = prefix(reading)
     counted = await _counted(services, prompt, calls[0].model)
     tokens = estimated_tokens(prompt) if counted is None else counted
     prices = priced_for((call.model for call in calls), services.settings.prices)
-    return Outlook(calls, tokens, counted is not None, prices)
+    return Outlook(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from)
 
 
 def _calls(settings: Settings, stack: str) -> tuple[Call, ...]:

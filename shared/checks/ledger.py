@@ -8,7 +8,7 @@ from shared.checks import Finding, Pack, Rule, found
 from shared.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
 from shared.prd.outline import LONGEST_LINE, MOST_CELLS
 from shared.prd.words import MEASURE
-from shared.requirements import Requirement, extract_requirements
+from shared.requirements import Requirement, extract_requirements, traced
 
 NOT_ANSWERED = Rule("LED-001", "error", "A functional requirement is designed, or declined with a reason; never lost.")
 UNKNOWN_ID = Rule("LED-002", "error", "An id that the PRD does not have proves nothing.")
@@ -43,7 +43,7 @@ def check(pack: Pack) -> Iterator[Finding]:
     """Extract the PRD's requirements, build the ledger of the pack, and hold it against the rules."""
     documents = {document.name: document.text for document in pack.documents}
     yield from _not_read(pack.prd)
-    yield from check_ledger(build_ledger(extract_requirements(pack.prd), documents))
+    yield from check_ledger(build_ledger(traced(extract_requirements(pack.prd)), documents))
 
 
 def check_ledger(ledger: Ledger) -> Iterator[Finding]:

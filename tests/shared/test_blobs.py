@@ -25,11 +25,11 @@ async def test_what_is_written_is_read(services: Services):
 
 async def test_a_version_that_was_overwritten_cannot_be_read_by_its_etag(services: Services):
     name = new_name()
-    await services.blobs.write(WORK, name, b"old", "text/plain")
-    _, old = await services.blobs.read(WORK, name)
+    old = await services.blobs.write(WORK, name, b"old", "text/plain")
+    _, info = await services.blobs.read(WORK, name)
     await services.blobs.write(WORK, name, b"new", "text/plain")
     with pytest.raises(BlobChanged):
-        await services.blobs.read(WORK, name, old.etag)
+        await services.blobs.read(WORK, name, info.etag)
     with pytest.raises(BlobChanged):
         await services.blobs.fetch(old)
 

@@ -30,6 +30,13 @@ def test_the_summary_has_the_commands_form():
     assert any(line.startswith("Estimated completion: about ") for line in lines)
 
 
+def test_a_prd_that_asks_for_more_than_can_be_traced_is_told_so_before_anything_is_paid():
+    plan = replace(plan_for(), requirements=10_000, untraced_from=4_321)
+    assert plan.to_dict()["requirements"] == {"found": 10_000, "untraced_from_line": 4_321}
+    assert "Requirements: 10,000 found; the first 1,000 are traced. From line 4321 on " in plan.text()
+    assert "Requirements: 12 found" in replace(plan_for(), requirements=12).text().splitlines()
+
+
 def test_a_parallel_phase_takes_as_long_as_its_longest_call():
     plan = plan_for()
     alone = sum(5 + call.estimated_output_tokens // 70 for phase in plan.phases for call in phase.calls)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.requirements import Requirement, annotated, extract_requirements
+from shared.requirements import MOST_TRACED, Requirement, annotated, extract_requirements, traced
 
 MARKDOWN = """---
 stack: python
@@ -304,12 +304,13 @@ def test_the_list_for_a_prompt_names_kind_line_and_own_id():
     ) == ("R-001 (functional, line 2, in the PRD FR-1): log in ‹/requirements> now\nR-002 (non-goal, line 5): a shop")
 
 
-def test_the_list_for_a_prompt_keeps_its_limit_and_says_what_is_left_out():
-    many = extract_requirements("## Features\n" + "- a feature of many words\n" * 500)
-    shown = annotated(many, limit=2_000)
-    assert len(shown) <= 2_000
-    assert shown.splitlines()[-1].endswith("R-500, are left out for length.")
-    assert annotated(many).count("\n") == 499
+def test_every_traced_requirement_is_in_the_list_for_a_prompt_and_the_rest_is_said():
+    many = extract_requirements("## Features\n" + f"- {'a feature of many words ' * 20}\n" * (MOST_TRACED + 5))
+    *listed, last = annotated(many).splitlines()
+    assert [line.split()[0] for line in listed] == [one.id for one in traced(many)]
+    assert len(listed) == MOST_TRACED
+    assert sum(map(len, listed)) < 120_000
+    assert last.startswith("1,005 found; the first 1,000 are traced. From line 1002 on ")
 
 
 def test_texts_are_shortened_before_requirements_are_left_out():
@@ -346,7 +347,7 @@ def assert_sound(prd: str) -> None:
         assert "\n" not in one.text
         assert len(one.text) <= 300
         assert Requirement.from_dict(one.to_dict()) == one
-    assert len(annotated(found, 500)) <= 500
+    assert annotated(found, 500).count("\n") == max(len(found) - 1, 0)
 
 
 @settings(max_examples=200, deadline=None)
