@@ -8,6 +8,9 @@ LONGEST_TEXT = 300
 
 _IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()\s]{0,2000}\)")
 _LINK = re.compile(r"\[([^\[\]]{1,300})\](?:\([^()\n]{0,2000}\)|\[[^\[\]]{0,100}\])")
+_REFERRAL = re.compile(r"\[[^\[\]]{1,300}\]\([^()\s]{1,500}\.(?:md|html|pdf|docx)(?:#[^()\s]{0,200})?\)\W*$")
+_WORDS = re.compile(r"\w+")
+_REFERS_WITHIN = 24
 _BARE_LINK = re.compile(r"^<?https?://\S+>?$")
 _TAG = re.compile(r"</?(?:br|b|i|u|em|strong|p|sup|sub|span|div|a|li|ul|ol|code|kbd|mark|details|summary|td|tr|"
                   r"h\d)\b[^<>]{0,200}>", re.I)  # fmt: skip
@@ -44,9 +47,10 @@ _BOOKKEEPING = re.compile(
 _REMARK = re.compile(
     r"^(?:examples?|e\.g\.|for example|rationale|[\w ]{0,30} rationale|reason(?:ing)?|why|benefits?|purpose|"
     r"problem being solved|background|context|use cases?|source|"
-    r"see(?: also)?|reference|problem|pain points?|current(?: state| behaviou?r)?|beispiel|begründung|"
+    r"see(?: also)?|详见|詳細|reference|problem|pain points?|current(?: state| behaviou?r)?|beispiel|begründung|"
     r"exemple|ejemplo|"
-    r"示例|例)\s*[:：]|^see\b|^(?:think|imagine)\b",
+    r"示例|例)\s*[:：]|^see (?:also|section|chapter|appendix|below|above|the (?:section|document|appendix))\b|"
+    r"^(?:think|imagine)\b",
     re.I,
 )  # fmt: skip
 _NOTE = re.compile(r"^(?:notes?|hinweis|remarque|nota|注|备注|说明)\s*[:：]", re.I)
@@ -156,9 +160,17 @@ def is_no_statement(text: str, raw: str) -> bool:
         or _EMPTY.match(text)
         or _BARE_LINK.match(text)
         or (source.startswith("~~") and source.endswith("~~"))
+        or _only_refers(source)
         or (source.startswith("[") and source.endswith("]") and source.count("[") == 1)
         or re.fullmatch(r"(?:\[[^\[\]]*\]\([^()]*\)[\s,·|]*)+", source)
     )
+
+
+def _only_refers(source: str) -> bool:
+    """A link to another text with at most a word before it, as in `See [the contract](contract.md).`"""
+    found = _REFERRAL.search(source)
+    before = source[: found.start()] if found else ""
+    return found is not None and len(_WORDS.findall(before)) <= 1 and len(before) <= _REFERS_WITHIN
 
 
 def is_about_the_text(text: str) -> bool:

@@ -37,6 +37,7 @@ _ASIDE_COLUMN = re.compile(
     r"rationale|reason|why|effort|estimate|points|release|source|sprint|assignee|done|stand|begründung|bemerkung|"
     r"prioridad\w*|estado)\b"
 )
+_DOCUMENT = re.compile(r"\[[^\[\]]{1,300}\]\([^()\s]{1,500}\.(?:md|html|pdf|docx)\)")
 _EMPTY_CELL = re.compile(r"\W*")
 
 
@@ -64,7 +65,7 @@ def read_row(block: Block, policy: Policy) -> RowText | None:
         or (policy == "listed" and kind != "none")
         or any(MUST.search(cell) for cell in cells if kind != "none")
     )
-    if not wanted or _divides(cells, block.header):
+    if not wanted or _divides(cells, block.header) or _DOCUMENT.fullmatch(block.lines[0].strip()):
         return None
     text = _as_endpoint(cells, path) if path else _as_sentence(cells, ids, block.header)
     return RowText(text, source) if text else None

@@ -55,7 +55,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
                r"non[- ]objectifs|fuera (?:de|del) alcance|no[- ]objetivos|não[- ](?:objetivos|metas)|"
                r"fora d[eo] escopo|"
                r"non[- ]obiettivi|fuori (?:ambito|scopo|perimetro)|buiten (?:de )?scope|niet[- ]doelen|poza zakresem|"
-               r"вне (?:рамок|scope|области)|не входит|非目标|非目標|不在范围|不在範圍|范围外|範圍外|不包含|対象外|"
+               r"вне (?:рамок|scope|области)|не (?:входит|включает)|não inclui|no incluye|"
+               r"\b(?:does|will) not include\b|非目标|非目標|不在范围|不在範圍|范围外|範圍外|不包含|対象外|"
                r"スコープ外|범위 ?외|제외|비목표"),
     (LATER, r"stretch|nice[- ]to[- ]haves?|could[- ]haves?|^future\b|^later\b|post[- ]?mvp|^(?:phase|version|release|"
             r"v) ?[2-9]\b|"
@@ -70,7 +71,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"changelog|"
             r"change (?:log|history)|(?:revision|version|document) (?:history|control|info(?:rmation)?)|metadata|"
             r"authors?|team|sign[- ]?offs?|"
-            r"approvals?|budget|faqs?|examples?|open (?:questions?|issues|points|items)|questions|risks?|"
+            r"approvals?|budget|faqs?|examples?|open (?:questions?|issues|points|items)|questions|"
+            r"(?:top |key |main |major |known |project )?risks?|"
             r"risk (?:assessment|analysis|register)|"
             r"next steps|credits|licen[cs]e|documentation|demo readiness|competit(?:ors?|ive analysis|ion)|"
             r"market (?:analysis|research)|"
@@ -87,16 +89,20 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"perguntas em aberto|"
             r"glossario|tempistiche|riferimenti|rischi|domande aperte|indice|begrippenlijst|planning|referenties|"
             r"risico'?s|open vragen|"
-            r"słownik|harmonogram|ryzyka|глоссарий|сроки|риски|ссылки|открытые вопросы|оглавление|术语表?|詞彙表|"
+            r"słownik|harmonogram|ryzyka|глоссарий|сроки|риски|ссылки|открытые вопросы|оглавление|содержание|"
+            r"аналоги|конкуренты|术语表?|詞彙表|"
             r"时间表|里程碑|参考(?:资料|文献)?|"
             r"风险|需求(?:追踪|跟踪|覆盖)?矩阵|竞品(?:分析|对比)|"
-            r"差別化\w*|競合\w*|\w*(?:マッピング|対応)表|"
+            r"(?:改訂|変更|更新)履歴|(?:修订|变更|更新)(?:记录|历史)|未決事項|(?:ドキュメント|関連資料|関連文書)一覧|関連ドキュメント|"
+            r"相关文档|文档清单|差別化\w*|競合\w*|\w*(?:マッピング|対応)表|"
             r"リスク[・、]\w+|风险[与和及]\w+|目录|附录|未决问题|用語集|"
             r"スケジュール|リスク|参考文献|目次|용어집?|일정|위험|참고 ?(?:문헌|"
             r"자료)?|목차)" + _TAIL),
     (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
              r"roles)" + _TAIL
-             + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:target|"
+             + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:perfis|"
+               r"perfiles) de usu[aá]rios?$|"
+               r"^(?:target|"
                r"intended) (?:users?|audience|market)|^who\b|zielgruppe|benutzergruppen|"
                r"^(?:actores|atores|akteure|acteurs|attori)(?: \w+){0,2}$|utilisateurs cibles|"
              r"usuarios objetivo|usuários[- ]alvo|público[- ]alvo|utenti target|doelgroep|целевая аудитория|目标用户|"
@@ -156,7 +162,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"critères d'acceptation|objetivos?|"
               r"requisitos|alcance|escopo|criterios de aceptación|critérios de aceitação|obiettivi|requisiti|ambito|"
               r"criteri di accettazione|"
-              r"doelen|eisen|acceptatiecriteria|cele|wymagania|цели|требования|критерии приемки)$|(?:目标|目標|需求|"
+              r"doelen|eisen|acceptatiecriteria|cele|wymagania|границы проекта|рамки проекта|цели|требования|"
+              r"критерии приемки)$|(?:目标|目標|需求|"
               r"要求|验收标准|驗收標準|范围|要件|"
               r"受け入れ基準|スコープ|목표|요구사항|수용 기준|범위)$"),
     (FUNCTIONAL, r"functional|funktional|fonctionnel|funciona|funzional|functione|funkcjonal|функционал|功能|機能|"
@@ -206,7 +213,8 @@ ORDERS = re.compile(
     r"expose|"
     r"integrate|set up|record|handle|validate|reject|return|send|show|display|log|track|generate|enforce|keep|"
     r"do not)\b"
-    r"|\bwill\b|\bsera(?:nt)?\b|\b\w{2,20}[aei]r(?:á|án|ão)\b|\b\w{3,20}(?:йте|ите)\b|(?:する|行う)[。．]$",
+    r"|\bwill\b|\bsera(?:nt)?\b|\b\w{2,20}[aei]r(?:á|án|ão)\b|\bбуд(?:ет|ут)\b|\b\w{3,20}(?:йте|ите)\b|(?:する|"
+    r"行う)[。．]$",
     re.IGNORECASE,
 )
 """What asks in a section of requirements, and may merely tell elsewhere: orders and the future tense."""
