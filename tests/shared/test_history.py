@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from shared.contracts import (
     AgentRequest,
+    BlobRef,
+    Document,
     FolderRequest,
     Folders,
     ManifestRequest,
@@ -29,6 +31,15 @@ def back(request: Payload, run: RunInput = RUN) -> Payload:
 def test_a_request_says_nothing_that_its_run_says():
     assert in_short(AGENT, RUN) == {"run_id": RUN.run_id, "agent": "system-architect", "task": "draft"}
     assert back(AGENT) == AGENT
+
+
+def test_blobs_of_the_run_itself_are_named_within_it():
+    mine, other = BlobRef("runs", f"{RUN.run_id}/a.md", "ab" * 32, 7), BlobRef("runs", "orders-10/a.md", "ab" * 32, 7)
+    asked = replace(AGENT, previous=mine, documents=(Document("a.md", "~/x", mine), Document("b.md", "y", other)))
+    said = in_short(asked, RUN)
+    assert said["previous"].startswith("~/a.md 7 ")
+    assert said["documents"][1]["ref"].startswith("runs/orders-10/a.md 7 ")
+    assert back(asked) == asked
 
 
 def test_what_differs_from_the_run_is_said():
