@@ -137,7 +137,10 @@ class Ledger:
         return [asdict(row.requirement) | _without_requirement(asdict(row)) for row in self.rows]
 
     def to_csv(self) -> str:
-        """The ledger as CSV with a header. Texts are quoted from the PRD: none can start a spreadsheet formula."""
+        """The ledger as CSV with a header. Texts are quoted from the PRD: none can start a spreadsheet formula.
+
+        Written with a byte order mark, without which Excel shows no umlaut and no Chinese.
+        """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -50,7 +50,7 @@ def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalo
     extraction = extract_files(material.documents)
     ledger = build_ledger(traced(extract_requirements(material.prd)), material.documents)
     files = {file.path: file.content.encode() for file in extraction.files}
-    files |= {LEDGER: ledger.to_csv().encode(), PRD: material.prd.encode()}
+    files |= {LEDGER: ledger.to_csv().encode("utf-8-sig"), PRD: material.prd.encode()}
     entries = [PackFile.of_extracted(file) for file in extraction.files]
     entries += [PackFile.of(name, files[name]) for name in (LEDGER, PRD)]
     findings = [*material.findings, *extraction.findings]

@@ -21,7 +21,11 @@ RULES = (NOT_ANSWERED, UNKNOWN_ID, NOT_TESTED, NOT_OBSERVED, NON_GOAL_BUILT, NO_
 
 MAXIMUM_FINDINGS = 100
 """Findings for each rule; the last one says how many more there are."""
-_AMOUNT = re.compile(r"\d\s?(?:%|(?:ms|s|sec(?:ond)?s?|min(?:ute)?s?|h|hours?|days?|[kKMG]i?B|rps|tps)\b)")
+_AMOUNT = re.compile(
+    r"\d\s?(?:%|(?:ms|s|sec(?:ond)?s?|min(?:ute)?s?|h|hours?|days?|[kKMG]i?B|rps|tps"
+    r"|(?:Milli)?[Ss]ekunden?|Minuten?|Stunden?|Tagen?|(?:mili)?segundos?|minutos?|horas?|d[ií]as?|secondes?|heures?"
+    r"|jours?|secondi|minuti|секунд\w*|минут\w*|час\w*)\b|毫秒|秒|分钟|分間?|小时|時間|天|日|초|분|시간)"
+)
 _LONG_STEM = 6
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.checks.ledger import check_ledger
 from shared.errors import BadInput
+from shared.ledger import build_ledger
 from shared.prd import read_prd
 from shared.requirements import extract_requirements
 
@@ -103,3 +105,17 @@ def test_any_bytes_are_refused_or_read(data: bytes):
     except BadInput:
         return
     assert len(extract_requirements(prd.text)) <= len(prd.text)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "## Nichtfunktionale Anforderungen\n\n- Antworten in unter 2 Sekunden\n",
+        "## 非功能需求\n\n- 首页加载 < 3 秒\n",
+        "## Requisitos no funcionales\n\n- Responder en 3 segundos\n",
+    ],
+)
+def test_a_number_that_nobody_measures_is_noticed_in_any_language(asked: str):
+    documents = {"integration-architecture.md": "# A\n\nDesigned [R-001].\n", "observability-plan.md": "# O\n"}
+    ledger = build_ledger(extract_requirements(asked), documents)
+    assert [finding.rule for finding in check_ledger(ledger)] == ["LED-004"]
