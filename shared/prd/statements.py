@@ -101,9 +101,9 @@ def take_id(text: str, *, alone: bool = False, series: Collection[str] = ()) -> 
     found = _LEADING_ID.match(text)
     if found is None:
         return None, text
-    _, name, stem, more, joint, _, closing, separator = found.groups()
+    _, name, stem, more, joint, number, closing, separator = found.groups()
     known = bool(_KNOWN_STEM.fullmatch(stem)) or stem in series
-    marked = alone or bool(closing) or separator.strip() != ""
+    marked = alone or bool(closing) or separator.strip() != "" or number.count(".") > 1
     plausible = (
         (len(stem) > 1 or joint in ("-", "_") or more or marked)
         if known

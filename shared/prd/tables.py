@@ -22,14 +22,14 @@ _HOLDS_NONE = re.compile(
     r"column|attribute|"
     r"property|param(?:eter)?|key|variable|env(?:ironment)? variable|setting|error code|status code|http status|"
     r"example|begriff|risiko|"
-    r"datum|リスク|課題|phase|version|terme|término|termo|термин|术语|用語|阶段|里程碑|风险|日期|字段|字段名|参数|용어)\b"
+    r"datum|リスク|課題|phase|version|terme|término|termo|термин|术语|用語|角色|姓名|役割|担当者?|阶段|里程碑|风险|日期|字段|字段名|参数|용어)\b"
 )
 _HOLDS_REQUIREMENTS = re.compile(
     r"requirement|specification|spezifikation|user stor|^story|feature|capabilit|acceptance|criteri|endpoint|^target|"
     r"\bslo\b|\bsli\b|\bkpi\b|^functions?$|"
     r"functionality|anforderung|funktion|exigence|fonction|requisito|funcionalidad|requisiti|funzionalità|eis\b|"
     r"wymagani|требован|"
-    r"функци|要求|需求|功能|要件|機能|요구|기능"
+    r"функци|permission|permiso|permiss[ãõ]|权限|權限|権限|要求|需求|功能|要件|機能|요구|기능"
 )
 _ASIDE_COLUMN = re.compile(
     r"^(?:id|ids|#|no\.?|nr\.?|ref|key|code|kennung|编号|番号|번호|优先级|優先度|우선순위|状态|备注|priori\w+|prio|"

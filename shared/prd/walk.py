@@ -266,7 +266,7 @@ class Walker:
         families = [scope.family for scope in self._scopes if scope.family]
         dominant = next((family for family in families if family.dominates), None)
         if dominant:
-            return dominant
+            return families[-1] if dominant is words.PEOPLE and families[-1] is words.PERMISSIONS else dominant
         if not families:
             topic = any(scope.level > 1 or scope.title not in self._title_names() for scope in self._scopes)
             family = _TOPIC if topic or not self._divided else _PREAMBLE

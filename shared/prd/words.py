@@ -32,6 +32,8 @@ QUALITY = Family("quality", "all", "quality")
 CONSTRAINT = Family("constraints", "all", "constraint")
 ASIDE = Family("aside", "none", dominates=True)
 PEOPLE = Family("people", "said", dominates=True)
+PERMISSIONS = Family("permissions", "all", "functional")
+"""What people may do is asked for, also below what they are."""
 CONTEXT = Family("context", "said")
 FUNCTIONAL = Family("functional", "all", "functional")
 DESIGN = Family("design", "listed", "constraint")
@@ -93,11 +95,15 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"аналоги|конкуренты|术语表?|詞彙表|"
             r"时间表|里程碑|参考(?:资料|文献)?|"
             r"风险|需求(?:追踪|跟踪|覆盖)?矩阵|竞品(?:分析|对比)|"
-            r"(?:改訂|変更|更新)履歴|(?:修订|变更|更新)(?:记录|历史)|未決事項|(?:ドキュメント|関連資料|関連文書)一覧|関連ドキュメント|"
+            r"^(?:informações do documento|información del documento|dokumentinformation(?:en)?)$|"
+            r"(?:文档信息|文件資訊|(?:專案|项目)(?:成員|成员).*)$|(?:改訂|変更|更新)履歴|(?:修订|变更|更新)(?:记录|历史)|未決事項|(?:ドキュメント|関連資料|"
+            r"関連文書)一覧|関連ドキュメント|"
             r"相关文档|文档清单|差別化\w*|競合\w*|\w*(?:マッピング|対応)表|"
             r"リスク[・、]\w+|风险[与和及]\w+|目录|附录|未决问题|用語集|"
             r"スケジュール|リスク|参考文献|目次|용어집?|일정|위험|참고 ?(?:문헌|"
             r"자료)?|목차)" + _TAIL),
+    (PERMISSIONS, r"\bpermissions?$|^permisos?\b|^permiss(?:ões|ão|oes)|berechtigung|^rechte\b|^droits\b|^permessi\b|"
+                  r"^права\b|(?:权限|權限|権限|권한)(?:管理|設計|设计)?$"),
     (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
              r"roles)" + _TAIL
              + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:perfis|"
@@ -198,7 +204,7 @@ MUST = re.compile(
     r"(?:système|application|plateforme|service) (?:ne )?\w{2,20}ra|sistema \w{2,20}rà|"
     r"doi(?:t|vent)|deben?|deberá(?:n)?|debería|deve(?:m|rá|ria)?|devono|dovrà|moet(?:en)?|mo(?:że|gą)|mus(?:i|zą)|"
     r"powinn[ayoi]\w*|"
-    r"долж(?:ен|на|но|ны)|обязан\w*|запрещ\w+)\b|必须|必須|应当|应该|須|不得|不允许|禁止|务必|なければならない|べき|"
+    r"долж(?:ен|на|но|ны)|обязан\w*|запрещ\w+)\b|必须|必須|应当|应该|(?<![無无])須|不得|不允许|禁止|务必|なければならない|べき|"
     r"(?:とする|しない|すること|できること)(?:こと|もの)?[。．]?$|해야|하여야|금지",
     re.IGNORECASE,
 )
