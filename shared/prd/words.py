@@ -76,7 +76,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"approvals?|budget|faqs?|examples?|open (?:questions?|issues|points|items)|questions|"
             r"(?:top |key |main |major |known |project )?risks?|"
             r"risk (?:assessment|analysis|register)|"
-            r"next steps|credits|licen[cs]e|documentation|demo readiness|competit(?:ors?|ive (?:analysis|landscape|comparison)|ion)|"
+            r"next steps|credits|licen[cs]e|documentation|demo readiness|competit(?:ors?|ive (?:analysis|"
+            r"landscape|comparison)|ion)|"
             r"market (?:analysis|research)|"
             r"go[- ]to[- ]market|launch|rollout|release plan|how to read.*|notes?|mitigations?|"
             r"alternatives(?: considered)?)" + _TAIL
@@ -232,7 +233,8 @@ TODAY = re.compile(
 )
 """What must be done today is the problem, not the demand."""
 STORY = re.compile(
-    r"^(?:when .{2,200}, i (?:want|need)\b|as (?:an?|the) .{2,200}?\bi (?:want|can|need|would|should|must|see|receive|retry)|as (?:an?|"
+    r"^(?:when .{2,200}, i (?:want|need)\b|as (?:an?|the) .{2,200}?\bi (?:want|can|need|would|should|must|see|"
+    r"receive|retry)|as (?:an?|"
     r"the) [^,]{2,80}, i\b|als .{2,80}(?:möchte|will|kann) ich|"
     r"en tant qu.{2,80} je |como .{2,80}(?:quiero|quero|necesito)|come .{2,80} voglio|als .{2,80} wil ik|"
     r"как .{2,80} (?:я )?хочу|作为|作為)",

@@ -1,6 +1,7 @@
 """Runs in flight survive a deployment: recorded histories replay, step by step, on today's code."""
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,18 @@ from durabletask.internal.orchestrator_service_pb2 import (
 from google.protobuf import json_format
 
 from orchestrators.design_backend import design_backend
+from shared.contracts import (
+    AgentRequest,
+    CheckRequest,
+    FolderRequest,
+    ManifestRequest,
+    PackCheckRequest,
+    Payload,
+    PublishRequest,
+    RunInput,
+    WarmRequest,
+)
+from shared.history import in_full, run_of
 
 HISTORIES = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
 LARGEST_BYTES = 64 * 1024
@@ -91,6 +104,31 @@ def test_a_recorded_run_replays_to_the_same_decisions(path: Path):
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 def test_a_history_stays_small(path: Path):
     assert HistoryChunk(events=load(path)).ByteSize() < LARGEST_BYTES
+
+
+REQUESTS: dict[str, type[Payload]] = {
+    "claim_folder": FolderRequest,
+    "warm_prefix": WarmRequest,
+    "check_deliverable": CheckRequest,
+    "check_pack": PackCheckRequest,
+    "publish_deliverable": PublishRequest,
+    "write_manifest": ManifestRequest,
+}
+"""What activities are asked with; all others are agents."""
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+def test_what_is_scheduled_can_be_read_with_the_runs_claim(path: Path):
+    events = load(path)
+    (started,) = [event.executionStarted for event in events if event.HasField("executionStarted")]
+    run = RunInput.from_dict(json.loads(started.input.value))
+    for past, new, _ in steps(events):
+        for task in (action.scheduleTask for action in replay(past, new).actions if action.HasField("scheduleTask")):
+            kind, said = REQUESTS.get(task.name, AgentRequest), json.loads(task.input.value)
+            assert run_of(kind, said) in (None, run.run_id)
+            whole = json.dumps(kind.from_dict(in_full(kind, said, run)).to_dict())
+            assert '"~/' not in whole
+            assert len(task.input.value) <= len(whole)
 
 
 def test_all_specialists_are_scheduled_in_one_step():
