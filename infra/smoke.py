@@ -35,7 +35,8 @@ async def smoke(blobs: BlobStore, *, event_seconds: float, run_seconds: float, p
     """Drop the PRD and wait for its run; the run's manifest.json. `SmokeFailed` where it does not come, or is bad."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     name, output = f"smoke/{stamp}.md", f"smoke/{stamp}"
-    dropped = await blobs.write(PRDS, name, PRD.read_bytes(), "text/markdown; charset=utf-8", {"output": output})
+    await blobs.write(PRDS, name, PRD.read_bytes(), "text/markdown; charset=utf-8", {"output": output})
+    _, dropped = await blobs.read(PRDS, name)
     run_id = run_id_for(drop_identity(name, dropped.etag), name)
     try:
         source = await _wait(lambda: _source_of(blobs, run_id), event_seconds, pause)
