@@ -11,7 +11,7 @@ import azure.durable_functions as df
 from activities.entry import activity
 from activities.reading import prompt_of
 from shared import logs, telemetry
-from shared.answers import Answer
+from shared.answers import Answer, Begun
 from shared.blobs import WORK
 from shared.call_store import UNDER_WAY, call_key
 from shared.catalogue import catalogue
@@ -19,6 +19,7 @@ from shared.contracts import AgentRequest, AgentResult, Failure, Interruption, U
 from shared.errors import CallInterrupted, CallRefused, NotFound, SettingsError, VaultUnreachable
 from shared.models import ModelSettings
 from shared.prompts import Prompt
+from shared.rate_limit import HELD_BACK
 from shared.services import Services
 
 log = logs.logger(__name__)
@@ -46,7 +47,7 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
         return AgentResult(spent or Usage(), chosen.model, failure=failure)
     except CallInterrupted as fault:
         log.warning("interrupted: %s", fault.detail)
-        interruption = Interruption(fault.detail, fault.retry_after, steady=fault.code == UNDER_WAY)
+        interruption = Interruption(fault.detail, fault.retry_after, steady=fault.code in (UNDER_WAY, HELD_BACK))
         return AgentResult(fault.spent or Usage(), chosen.model, interruption=interruption)
     log.info("answered by %s%s", answer.model, " for an earlier run" if answer.usage.reused else "")
     draft = await services.blobs.write(
@@ -63,9 +64,10 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
 async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, request: AgentRequest) -> Answer:
     """Claude's answer, or the one that it gave to the same prompt before."""
 
-    async def ask() -> Answer:
+    async def ask(begun: Begun) -> Answer:
         claude = await services.claude()
-        return await claude.write(prompt, chosen)
+        expected = catalogue()[request.agent].tasks[request.task].typical_output_tokens
+        return await claude.write(prompt, chosen, expected_tokens=expected, begun=begun)
 
     key = call_key(prompt, chosen, services.settings.claude_address)
     return await services.calls.answer(key, ask, holder=request.run_id, fresh=request.fresh)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.contracts import Usage
+from shared.contracts import Payload, Usage
 from shared.errors import CallInterrupted, CallRefused
 
 if TYPE_CHECKING:
@@ -56,6 +56,18 @@ class Part:
     message_id: str
     request_id: str | None
     usage: Usage
+
+
+@dataclass(frozen=True)
+class Begun(Payload):
+    """What there is of an answer after some of its parts, and why the last one stopped."""
+
+    text: str = ""
+    stopped: str = ""
+    parts: int = 0
+
+
+NOTHING = Begun()
 
 
 class Reading:

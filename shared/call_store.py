@@ -4,7 +4,8 @@ A call is the blob `calls/{key}.json` of the work container; its key is the hash
 and with which settings. The blob is first written empty, create-if-absent: whoever wrote it makes the call and says
 every while that it is still at it. Whoever comes second waits, in this process for a moment, else outside (the
 orchestrator's timer), and goes on itself if the first falls silent. The same run does not wait for itself: when its
-activity comes again, the process that made the claim is gone.
+activity comes again, the process that made the claim is gone. Of an answer in several parts, those that have come are
+kept when a later one fails: whoever asks next goes on behind them.
 """
 
 import asyncio
@@ -16,10 +17,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from shared import logs
-from shared.answers import Answer
+from shared.answers import NOTHING, Answer, Begun
 from shared.blobs import WORK, BlobInfo, BlobStore
 from shared.contracts import Payload, Usage
-from shared.errors import CallInterrupted, NotFound
+from shared.errors import CallInterrupted, CallRefused, NotFound
 from shared.models import ModelSettings
 from shared.prompts import Prompt
 
@@ -37,6 +38,10 @@ MOST_DELETED = 200
 log = logs.logger(__name__)
 
 
+type Ask = Callable[[Begun], Awaitable[Answer]]
+"""Makes a call, or the rest of one of which some has come."""
+
+
 @dataclass(frozen=True)
 class StoredCall(Payload):
     """A finished call: the answer, what it took when it was made, and which run paid for it."""
@@ -51,6 +56,15 @@ class StoredCall(Payload):
         """The answer: whoever paid for it has it with what it took, all others reuse it."""
         usage = self.usage if holder and holder == self.holder else Usage(reused=1)
         return Answer(self.text, self.model, self.request_id, usage)
+
+
+@dataclass(frozen=True)
+class Claimed(Payload):
+    """A call without an answer: which run makes it, and what of the answer has come. `released` is free to be made."""
+
+    holder: str = ""
+    begun: Begun = NOTHING
+    released: bool = False
 
 
 def call_key(prompt: Prompt, chosen: ModelSettings, server: str) -> str:
@@ -70,9 +84,7 @@ class CallStore:
         self._join_seconds = join_seconds
         self._under_way: dict[str, asyncio.Future[Answer]] = {}
 
-    async def answer(
-        self, key: str, ask: Callable[[], Awaitable[Answer]], *, holder: str = "", fresh: bool = False
-    ) -> Answer:
+    async def answer(self, key: str, ask: Ask, *, holder: str = "", fresh: bool = False) -> Answer:
         """The kept answer for `key`, else that of `ask`, which is kept. `fresh` asks whatever others have kept.
 
         `holder` names the run that asks; what it left behind, a claim or an answer, is its own.
@@ -80,7 +92,9 @@ class CallStore:
         Raises what `ask` raises, and `CallInterrupted` (UNDER_WAY) where somebody else is asking just now.
         """
         if fresh:
-            return await self._asked_afresh(key, ask, holder)
+            answer = await self._found_or_asked(f"{key}-{holder}", ask, holder)
+            await self._keep(key, answer, holder)
+            return answer
         if key in self._under_way:
             return await self._join(self._under_way[key])
         under_way = self._under_way[key] = asyncio.get_running_loop().create_future()
@@ -96,38 +110,27 @@ class CallStore:
         """Whether the answer is there, or under way."""
         return await self._blobs.exists(WORK, _name(key))
 
-    async def _asked_afresh(self, key: str, ask: Callable[[], Awaitable[Answer]], holder: str) -> Answer:
-        try:
-            data, _ = await self._blobs.read(WORK, _name(key))
-        except NotFound:
-            data = b""
-        kept = _call_in(data)
-        if kept is not None and holder and kept.holder == holder:
-            return kept.answer_for(holder)
-        answer = await ask()
-        await self._keep(key, answer, holder)
-        return answer
-
     async def _join(self, under_way: "asyncio.Future[Answer]") -> Answer:
         await asyncio.wait({under_way}, timeout=self._join_seconds)
         if under_way.done() and not under_way.cancelled():
             return _reused(under_way.result())
         raise _is_under_way()  # or it has failed, and the next look makes the call
 
-    async def _found_or_asked(self, key: str, ask: Callable[[], Awaitable[Answer]], holder: str) -> Answer:
-        claimed = json.dumps({"holder": holder}).encode()
-        version = await self._blobs.claim(WORK, _name(key), claimed)
+    async def _found_or_asked(self, key: str, ask: Ask, holder: str) -> Answer:
+        begun = NOTHING
+        version = await self._blobs.claim(WORK, _name(key), _claim(holder))
         if version is None:
-            found = await self._found(key, claimed, holder)
+            found = await self._found(key, holder)
             if isinstance(found, Answer):
                 return found
-            version = found
-        answer = await self._asked(_Claim(self._blobs, _name(key), claimed, version), ask)
+            version, begun = found
+        claim = _Claim(self._blobs, _name(key), _claim(holder, begun), version)
+        answer = await self._asked(claim, ask, begun)
         await self._keep(key, answer, holder)
         return answer
 
-    async def _found(self, key: str, claimed: bytes, holder: str) -> Answer | str:
-        """What is there already: the answer, or the version of a claim that was taken over here."""
+    async def _found(self, key: str, holder: str) -> Answer | tuple[str, Begun]:
+        """What is there already: the answer, or a claim that was taken over here, and what of the answer has come."""
         try:
             data, info = await self._blobs.read(WORK, _name(key))
         except NotFound:
@@ -135,29 +138,32 @@ class CallStore:
         kept = _call_in(data)
         if kept is not None:
             return kept.answer_for(holder)
-        silence = _age(info).total_seconds()
-        if silence < self._lease_seconds and not (holder and data == claimed):
+        left, silence = _claim_in(data), _age(info).total_seconds()
+        is_own = bool(holder) and left.holder == holder
+        if silence < self._lease_seconds and not is_own and not left.released:
             raise _is_under_way()
-        version = await self._blobs.replace(WORK, _name(key), claimed, info.etag)
+        version = await self._blobs.replace(WORK, _name(key), _claim(holder, left.begun), info.etag)
         if version is None:
             raise _is_under_way()
-        log.warning("whoever made this call has been silent for %.0f s: making it here", silence)
-        return version
+        log.info("making a call that somebody else began %.0f s ago", silence)
+        return version, left.begun
 
-    async def _asked(self, claim: "_Claim", ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _asked(self, claim: "_Claim", ask: Ask, begun: Begun) -> Answer:
         alive = asyncio.create_task(claim.renewed_every(self._lease_seconds / 4))
         try:
-            answer = await ask()
-        except BaseException:
+            answer = await ask(begun)
+        except BaseException as fault:
             await _ended(alive)
-            await self._blobs.delete(WORK, claim.name, claim.version)
+            if isinstance(fault, CallInterrupted):
+                begun = fault.begun or begun
+            await claim.release(NOTHING if isinstance(fault, CallRefused) else begun)
             raise
         await _ended(alive)
         return answer
 
     async def _keep(self, key: str, answer: Answer, holder: str) -> None:
         call = StoredCall(answer.text, answer.model, answer.request_id, answer.usage, holder)
-        await self._blobs.write(WORK, _name(key), json.dumps(call.to_dict()).encode(), "application/json")
+        await self._blobs.write(WORK, _name(key), _as_bytes(call), "application/json")
 
     async def prune(self, days: float, shard: str | None = None) -> int:
         """Delete calls that are older than `days`, as many as one sweep may; returns how many.
@@ -193,6 +199,13 @@ class _Claim:
                 return
             self.version = renewed
 
+    async def release(self, begun: Begun) -> None:
+        """The call has failed: let anybody make it, behind what of its answer has come."""
+        if begun.parts:
+            await self._blobs.replace(WORK, self.name, _as_bytes(Claimed(begun=begun, released=True)), self.version)
+        else:
+            await self._blobs.delete(WORK, self.name, self.version)
+
 
 async def _ended(renewing: asyncio.Task[None]) -> None:
     """Stop renewing. A renewal that failed is logged: the call went on without it."""
@@ -204,6 +217,22 @@ async def _ended(renewing: asyncio.Task[None]) -> None:
 
 def _name(key: str) -> str:
     return f"{FOLDER}{key}.json"
+
+
+def _claim(holder: str, begun: Begun = NOTHING) -> bytes:
+    return _as_bytes(Claimed(holder, begun))
+
+
+def _claim_in(data: bytes) -> Claimed:
+    """The claim that a blob holds; an empty one for what another release wrote."""
+    try:
+        return Claimed.from_dict(json.loads(data))
+    except ValueError:
+        return Claimed()
+
+
+def _as_bytes(content: Payload) -> bytes:
+    return json.dumps(content.to_dict()).encode()
 
 
 def _age(info: BlobInfo) -> timedelta:

@@ -11,16 +11,17 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared import logs, telemetry
-from shared.answers import Answer, Part, Reading, counted, join, usage_of
+from shared.answers import NOTHING, Answer, Begun, Part, Reading, counted, join, usage_of
+from shared.claude_errors import FOUNDRY_MENDS, MENDS, fault_of
 from shared.contracts import Usage
 from shared.errors import CallInterrupted, CallRefused, SettingsError
-from shared.keys import KeySource
+from shared.keys import Key, KeySource
 from shared.models import ModelFacts, ModelSettings, conflicts, facts_of
+from shared.prefixes import CachedPrefixes
+from shared.rate_limit import Cost, RateLimits, Turn
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,33 +30,12 @@ if TYPE_CHECKING:
     from shared.prompts import Prompt
 
 log = logs.logger(__name__)
-_RETRYABLE_STATUS = {408, 409, 429}
-_STATUS_OF_TYPE = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "overloaded_error": 529,
-}
-_MENDS = {
-    400: "Read the message: the request itself is at fault.",
-    401: "Check the Claude API key (ANTHROPIC_API_KEY, or the Key Vault secret).",
-    402: "Check the billing of the Claude account.",
-    403: "The key may not use this model or feature: check its workspace and permissions.",
-    404: "Check ANTHROPIC_MODEL: the model may be retired or misspelt.",
-    413: "The request is too large: shorten or split the PRD.",
-}
-_FOUNDRY_MENDS = _MENDS | {
-    401: "Check that FOUNDRY_RESOURCE is in the tenant of the app's identity, and the identity's role there.",
-    403: "Give the app's identity the role Cognitive Services User on the Foundry resource.",
-    404: "Check FOUNDRY_RESOURCE, and that ANTHROPIC_MODEL names one of its deployments.",
-}
-_CREDENTIAL_HEADERS = ("authorization", "x-api-key", "api-key")
 MOST_PARTS = 4
 """How many requests one answer may take: the first, and those for the rest where it is cut off."""
+TYPICAL_OUTPUT_TOKENS = 8_000
+"""What an answer takes where nobody says better."""
+_BROKEN = (ValueError, AttributeError, TypeError, LookupError)
+"""What reading a stream raises whose events are not the Messages API's."""
 LOOK_UP_SECONDS, LOOK_UP_AGAIN_SECONDS = 5.0, 600.0
 """How long the Models API may take to answer, and when it is asked again after it did not."""
 
@@ -66,7 +46,7 @@ class AnthropicApi:
 
     keys: KeySource
     base_url: str | None = None
-    mends: ClassVar[Mapping[int, str]] = _MENDS
+    mends: ClassVar[Mapping[int, str]] = MENDS
 
     def new_client(self, timeout: "httpx2.Timeout") -> "AsyncAnthropic":
         """A client without a key: each call gets one of `keys`. The SDK finds none in the environment either.
@@ -77,39 +57,58 @@ class AnthropicApi:
 
         return AsyncAnthropic(api_key="", base_url=self.base_url, max_retries=0, timeout=timeout, open_telemetry=False)
 
+    def with_key(self, client: "AsyncAnthropic", key: Key) -> "AsyncAnthropic":
+        """The client for one call: the same connections, 35 µs."""
+        return client.with_options(api_key=key.value)
+
 
 @dataclass(frozen=True)
 class Foundry:
     """Claude in Microsoft Foundry: an Entra ID token goes with every call, and there is no key."""
 
     base_url: str
-    token: Callable[[], Awaitable[str]]
-    keys: ClassVar[None] = None
-    mends: ClassVar[Mapping[int, str]] = _FOUNDRY_MENDS
+    keys: KeySource
+    mends: ClassVar[Mapping[int, str]] = FOUNDRY_MENDS
 
     def new_client(self, timeout: "httpx2.Timeout") -> "AsyncAnthropic":
-        """A client that asks for the token before each request."""
+        """A client without a token: each call gets one of `keys`."""
         from anthropic import AsyncAnthropicFoundry
 
         return AsyncAnthropicFoundry(
             base_url=self.base_url,
-            azure_ad_token_provider=self.token,
+            azure_ad_token_provider=_no_token,
             max_retries=0,
             timeout=timeout,
             open_telemetry=False,
         )
 
+    def with_key(self, client: "AsyncAnthropic", key: Key) -> "AsyncAnthropic":
+        """The client for one call."""
+        from anthropic import AsyncAnthropicFoundry
+
+        async def token() -> str:
+            return key.value
+
+        assert isinstance(client, AsyncAnthropicFoundry)
+        return client.with_options(azure_ad_token_provider=token)
+
+
+async def _no_token() -> str:
+    raise AssertionError("each call brings its own token")
+
 
 class Claude:
     """One API client for the process, made at the first call."""
 
-    def __init__(self, access: AnthropicApi | Foundry, timeout_seconds: int) -> None:
+    def __init__(self, access: AnthropicApi | Foundry, timeout_seconds: float) -> None:
         self._access = access
         self._timeout_seconds = timeout_seconds
         self._client: AsyncAnthropic | None = None
         self._connecting = asyncio.Lock()
         self._looking_up = asyncio.Lock()
         self._known: dict[str, tuple[ModelFacts | None, float]] = {}
+        self._limits = RateLimits()
+        self._cached = CachedPrefixes()
 
     async def _connect(self) -> "AsyncAnthropic":
         async with self._connecting:
@@ -127,51 +126,72 @@ class Claude:
         if self._client is not None:
             await self._client.close()
 
-    async def write(self, prompt: "Prompt", chosen: ModelSettings) -> Answer:
-        """Stream one whole answer to `prompt`, asking for the rest where it is cut off.
+    async def write(
+        self,
+        prompt: "Prompt",
+        chosen: ModelSettings,
+        *,
+        expected_tokens: int = TYPICAL_OUTPUT_TOKENS,
+        begun: Begun = NOTHING,
+    ) -> Answer:
+        """Stream one whole answer to `prompt`, asking for the rest where it is cut off; `begun` is there already.
 
-        Raises `CallInterrupted` (try again later), `CallRefused` (final) or `SettingsError` (the model has no such
+        `expected_tokens` is how long it will probably be, for the rate limits. Raises `CallInterrupted` (try again
+        later, with what had `begun` by then), `CallRefused` (final) or `SettingsError` (the model has no such
         settings). `usage` counts every request made; so does `spent` of the first two.
         """
         await self._connect()  # before the clock starts: the first use imports the SDK
-        await self._check(chosen)
+        await self.check(chosen)
         logs.log_texts("prompt", [prompt.system, *(block.text for block in prompt.blocks)])
-        spent = Usage(attempts=1)
-        try:
-            text, parts = await self._parts(prompt, chosen)
-        except (CallInterrupted, CallRefused) as fault:
-            fault.spent = spent + fault.spent if fault.spent else spent
-            raise
+        text, parts = await self._parts(prompt, chosen, expected_tokens, begun)
         usage = replace(
-            sum((part.usage for part in parts), spent), calls=1, first_token_seconds=parts[0].usage.first_token_seconds
+            sum((part.usage for part in parts), Usage(attempts=1)),
+            calls=1,
+            first_token_seconds=parts[0].usage.first_token_seconds,
         )
         return Answer(text, parts[-1].model, parts[-1].request_id, usage)
 
-    async def _parts(self, prompt: "Prompt", chosen: ModelSettings) -> tuple[str, list[Part]]:
-        """The whole text and the requests that it took. What is raised says what they took."""
-        text, parts = "", list[Part]()
+    async def _parts(
+        self, prompt: "Prompt", chosen: ModelSettings, expected_tokens: int, begun: Begun
+    ) -> tuple[str, list[Part]]:
+        """The whole text and the requests that it took. What is raised says what they took and what there is."""
+        parts = list[Part]()
         try:
-            for _ in range(MOST_PARTS):
-                last = await self._part(prompt, text, parts[-1].stop_reason if parts else None, chosen)
-                text = join(text, last.text)
+            while begun.parts < MOST_PARTS:
+                last = await self._part(prompt, begun, chosen, expected_tokens)
                 parts.append(last)
+                begun = Begun(join(begun.text, last.text), last.stop_reason, begun.parts + 1)
                 if last.stop_reason in ("end_turn", "stop_sequence"):
-                    return text, parts
+                    return begun.text, parts
             cut = f"The answer did not end within {MOST_PARTS} parts."
             raise CallRefused("cut-off", cut, "Raise MAX_OUTPUT_TOKENS.")
         except (CallInterrupted, CallRefused) as fault:
-            before = sum((part.usage for part in parts), Usage())
-            fault.spent = replace(before + (fault.spent or Usage()), first_token_seconds=0.0)
+            took = sum((part.usage for part in parts), fault.spent or Usage())
+            attempts = 1 if parts or fault.spent else 0  # none where nothing was sent
+            fault.spent = replace(took, attempts=attempts, first_token_seconds=0.0)
+            if isinstance(fault, CallInterrupted):
+                fault.begun = begun if begun.parts else None
             raise
 
-    async def _part(self, prompt: "Prompt", so_far: str, stopped: str | None, chosen: ModelSettings) -> Part:
-        """One request with its span and log lines."""
-        server = self._access.base_url
-        with telemetry.call(model=chosen.model, max_tokens=chosen.max_tokens, base_url=server) as call:
-            part = await self._stream(prompt, so_far, stopped, chosen)
+    async def _part(self, prompt: "Prompt", begun: Begun, chosen: ModelSettings, expected_tokens: int) -> Part:
+        """One request with its turn, span and log lines."""
+        server, cost = self._access.base_url, Cost(self._uncached(prompt, chosen), expected_tokens)
+        with (
+            self._limits.turn(chosen.model, (prompt, chosen), cost) as turn,
+            telemetry.call(model=chosen.model, max_tokens=chosen.max_tokens, base_url=server) as call,
+        ):
+            part = await self._stream(prompt, begun, chosen, turn)
             call.answered(part.model, part.message_id, part.stop_reason, part.usage)
+        self._note_cached(prompt, chosen, part.usage)
         logs.log_texts("answer", [part.text])
         return part
+
+    def _uncached(self, prompt: "Prompt", chosen: ModelSettings) -> int:
+        return self._cached.uncached_tokens(prompt, replace(chosen, max_tokens=0))
+
+    def _note_cached(self, prompt: "Prompt", chosen: ModelSettings, usage: Usage) -> None:
+        if usage.cache_write_tokens or usage.cache_read_tokens:
+            self._cached.note(prompt, replace(chosen, max_tokens=0))
 
     async def warm(self, prompt: "Prompt", chosen: ModelSettings) -> Answer:
         """Put the cacheable prefix of `prompt` into Claude's cache without having anything written.
@@ -180,7 +200,10 @@ class Claude:
         """
         await self._connect()
         started = time.monotonic()
-        with telemetry.call(model=chosen.model, max_tokens=0, base_url=self._access.base_url, stream=False) as call:
+        with (
+            self._limits.turn(chosen.model, (prompt, chosen), Cost(self._uncached(prompt, chosen), 0)),
+            telemetry.call(model=chosen.model, max_tokens=0, base_url=self._access.base_url, stream=False) as call,
+        ):
             message = await self._asked_once(
                 lambda client: client.messages.create(
                     model=chosen.model,
@@ -193,6 +216,7 @@ class Claude:
             )
             usage = usage_of(counted(message.usage), seconds=time.monotonic() - started)
             call.answered(message.model, message.id, message.stop_reason, usage)
+        self._note_cached(prompt, chosen, usage)
         return Answer("", message.model, None, usage)
 
     async def count(self, prompt: "Prompt", model: str) -> int:
@@ -203,8 +227,11 @@ class Claude:
         )
         return counting.input_tokens
 
-    async def _check(self, chosen: ModelSettings) -> None:
-        """Hold settings against what the Models API tells of the model, once a process where it answers."""
+    async def check(self, chosen: ModelSettings) -> None:
+        """Hold settings against what the Models API tells of the model, once a process where it answers.
+
+        A deprecated model is logged; what the model does not take is a `SettingsError`.
+        """
         async with self._looking_up:
             facts, until = self._known.get(chosen.model, (None, 0.0))
             if time.monotonic() >= until:
@@ -253,18 +280,18 @@ class Claude:
         try:
             return await self._ask(ask)
         except anthropic.APIStatusError as error:
-            fault = _from_status(error, self._access.mends)
+            fault = self._fault_of(error)
         except (anthropic.APIError, httpx2.HTTPError, ValueError) as error:
             fault = CallInterrupted("network", f"Claude could not be reached ({type(error).__name__}).")
         raise fault
 
-    async def _stream(self, prompt: "Prompt", so_far: str, stopped: str | None, chosen: ModelSettings) -> Part:
-        """One request: the first, or one for what follows `so_far`."""
+    async def _stream(self, prompt: "Prompt", begun: Begun, chosen: ModelSettings, turn: Turn) -> Part:
+        """One request: the first, or one for what follows what has `begun`."""
         import anthropic
         import httpx2
 
         reading = Reading()
-        messages = [*_messages(prompt), *_follow_up(prompt, so_far, stopped)]
+        messages = [*_messages(prompt), *_follow_up(prompt, begun)]
         try:
             stream = await self._ask(
                 lambda client: client.messages.create(
@@ -276,45 +303,56 @@ class Claude:
                     **chosen.parameters,
                 )
             )
+            turn.told(stream.response.headers)
             telemetry.claude_answered(stream.response.headers.get("request-id"))
-            async for event in stream:
-                reading.take(event)
+            async with stream:
+                async for event in stream:
+                    reading.take(event)
         except anthropic.APIStatusError as error:
-            fault = _from_status(error, self._access.mends)
-        except (anthropic.APIError, httpx2.HTTPError, ValueError) as error:
+            fault = self._fault_of(error, turn)
+        except (anthropic.APIError, httpx2.HTTPError, *_BROKEN) as error:
             fault = CallInterrupted("network", f"The stream from Claude broke ({type(error).__name__}).")
         else:
+            turn.output_tokens = reading.usage.output_tokens
             return reading.part(stream.response.headers.get("request-id"))
+        turn.output_tokens = reading.usage.output_tokens
         fault.spent = reading.usage
         raise fault  # out here, so that the SDK's error is not its context
 
+    def _fault_of(self, error: "APIStatusError", turn: Turn | None = None) -> CallInterrupted | CallRefused:
+        telemetry.claude_answered(error.request_id)
+        fault = fault_of(error, self._access.mends)
+        if turn is not None:
+            turn.told(error.response.headers)
+            if isinstance(fault, CallInterrupted) and fault.code == "http-429":
+                turn.throttled(fault.retry_after)
+        return fault
+
     async def _ask[T](self, ask: Callable[["AsyncAnthropic"], Awaitable[T]]) -> T:
-        """Make a request with the current key; where Claude rejects it, once more if it has been replaced (rotation).
+        """Make a request with the current key or token; where Claude rejects it, once more if there is a newer one.
 
         Raises the SDK's errors, except for a rejected key: `CallRefused`.
         """
-        client, keys = await self._connect(), self._access.keys
-        if keys is None:
-            return await ask(client)
         from anthropic import AuthenticationError
 
+        client, keys = await self._connect(), self._access.keys
         key = await keys.current()
         try:
-            return await ask(client.with_options(api_key=key.value))  # the same connections, 35 µs
+            return await ask(self._access.with_key(client, key))
         except AuthenticationError as error:
-            refused = _from_status(error, self._access.mends)
+            refused = self._fault_of(error)
         newer = await keys.instead_of(key)
         if newer is None:
             raise refused
-        return await ask(client.with_options(api_key=newer.value))
+        return await ask(self._access.with_key(client, newer))
 
 
-def _follow_up(prompt: "Prompt", so_far: str, stopped: str | None) -> list[Any]:
+def _follow_up(prompt: "Prompt", begun: Begun) -> list[Any]:
     """The turns after the prompt when an answer goes on: a paused one resumes as it is, a cut one is asked for more."""
-    if not so_far or stopped is None:
+    if not begun.text:
         return []
-    turns: list[Any] = [{"role": "assistant", "content": so_far}]
-    if stopped == "max_tokens":
+    turns: list[Any] = [{"role": "assistant", "content": begun.text}]
+    if begun.stopped == "max_tokens":
         turns.append({"role": "user", "content": prompt.continuation})
     return turns
 
@@ -327,48 +365,6 @@ def _messages(prompt: "Prompt") -> list[Any]:
     cached = {"cache_control": {"type": "ephemeral"}}
     content = [{"type": "text", "text": block.text} | (cached if block.cached else {}) for block in prompt.blocks]
     return [{"role": "user", "content": content}]
-
-
-def _from_status(error: "APIStatusError", mends: Mapping[int, str]) -> CallInterrupted | CallRefused:
-    """Errors before the stream come with a status; errors inside it come as 200 with a type."""
-    telemetry.claude_answered(error.request_id)
-    kind = error.type or ""
-    status = _STATUS_OF_TYPE.get(kind, 500) if error.status_code == 200 else error.status_code
-    said = _without_credentials(_message(error), error.request)
-    detail = f"Claude answered {status} {kind}: {said[:300]} (request {error.request_id or 'unknown'})."
-    if status in _RETRYABLE_STATUS or status >= 500:
-        return CallInterrupted(f"http-{status}", detail, _retry_after(error.response.headers.get("retry-after")))
-    return CallRefused(f"http-{status}", detail, mends.get(status, "See Claude's API documentation."))
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Seconds to wait from a `retry-after` header: a number or an HTTP date (RFC 9110, 10.2.3)."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _message(error: "APIStatusError") -> str:
-    body: object = error.body
-    inner = cast(dict[str, Any], body).get("error") if isinstance(body, dict) else None
-    message = cast(dict[str, Any], inner).get("message") if isinstance(inner, dict) else None
-    return str(message or "no message")
-
-
-def _without_credentials(text: str, request: "httpx2.Request") -> str:
-    """`text` without what the request was authorised with: gateways quote the key that they reject."""
-    for header in _CREDENTIAL_HEADERS:
-        credential = request.headers.get(header, "").removeprefix("Bearer ")
-        if credential:
-            text = text.replace(credential, "[removed]")
-    return text
 
 
 def _silence_requests() -> None:

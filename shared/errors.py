@@ -14,6 +14,7 @@ DesignBackendError
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from shared.answers import Begun
     from shared.contracts import Usage
 
 
@@ -100,11 +101,12 @@ class CallInterrupted(DesignBackendError):
     """A passing fault: network cut, 408, 409, 429, 5xx, overload. The orchestrator decides when to try again.
 
     `retry_after` is the seconds that the API asked to wait, if it did; `spent` is what the call took all the same,
-    where it reached Claude.
+    where it reached Claude, and `begun` what it gave: the finished parts of an answer that takes several.
     """
 
     title = "The call to Claude was interrupted"
     spent: "Usage | None" = None
+    begun: "Begun | None" = None
 
     def __init__(self, code: str, detail: str, retry_after: float | None = None) -> None:
         super().__init__(code, detail)

@@ -14,7 +14,7 @@ from shared.call_store import CallStore
 from shared.checker import Checker
 from shared.claude import AnthropicApi, Claude, Foundry
 from shared.errors import CallInterrupted, SettingsError
-from shared.keys import CachedKey, FixedKey
+from shared.keys import CachedKey, FixedKey, Key
 from shared.settings import Settings
 from shared.vault import SIGN_IN, Vault
 
@@ -74,7 +74,7 @@ class Services:
     def _access(self) -> AnthropicApi | Foundry:
         settings = self.settings
         if settings.foundry_url:
-            return Foundry(settings.foundry_url, entra_token(self.identity, FOUNDRY_SCOPE))
+            return Foundry(settings.foundry_url, EntraTokens(self.identity, FOUNDRY_SCOPE))
         if settings.key_vault_url:
             vault = self._vault or Vault(settings.key_vault_url, self.identity)
             keys = CachedKey(partial(vault.read, settings.key_secret), settings.key_cache_seconds)
@@ -106,26 +106,42 @@ class Services:
             await self._credential.close()
 
 
-def entra_token(credential: "AsyncTokenCredential", scope: str) -> Callable[[], Awaitable[str]]:
-    """A function that gives an Entra ID token for `scope`, renewed before it expires.
+class EntraTokens:
+    """Entra ID tokens for `scope` as a source of keys: renewed by the credential before they expire, and once rejected.
 
     It raises `SettingsError` where the identity is refused, `CallInterrupted` where Entra ID cannot be reached.
     """
-    from azure.core.exceptions import AzureError, ClientAuthenticationError
-    from azure.identity.aio import get_bearer_token_provider
 
-    provide = get_bearer_token_provider(credential, scope)
+    def __init__(self, credential: "AsyncTokenCredential", scope: str) -> None:
+        self._credential = credential
+        self._scope = scope
+        self._provide = self._new_provider()
 
-    async def token() -> str:
+    def _new_provider(self) -> Callable[[], Awaitable[str]]:
+        from azure.identity.aio import get_bearer_token_provider
+
+        return get_bearer_token_provider(self._credential, self._scope)
+
+    async def current(self) -> Key:
+        """The token for a call that is made now."""
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
+
         try:
-            return await provide()
+            return Key(await self._provide())
         except ClientAuthenticationError as error:
-            fault = SettingsError("identity", f"No Entra ID token for {scope} ({type(error).__name__}).", SIGN_IN)
+            no_token = f"No Entra ID token for {self._scope} ({type(error).__name__})."
+            fault = SettingsError("identity", no_token, SIGN_IN)
         except AzureError as error:
-            fault = CallInterrupted("identity", f"Entra ID gave no token for {scope} ({type(error).__name__}).")
+            fault = CallInterrupted("identity", f"Entra ID gave no token for {self._scope} ({type(error).__name__}).")
         raise fault  # out here, so that the SDK's error and what it holds are not its context
 
-    return token
+    async def instead_of(self, rejected: Key) -> Key | None:
+        """The token that has taken the place of `rejected`, asking the credential anew; None where it is the same."""
+        key = await self.current()
+        if key == rejected:
+            self._provide = self._new_provider()  # the last one would go on giving what it has
+            key = await self.current()
+        return key if key != rejected else None
 
 
 @cache

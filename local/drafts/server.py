@@ -12,14 +12,16 @@ from aiohttp import web
 
 from local.drafts import wire
 from local.drafts.answers import answer_prompt
-from local.drafts.faults import Fault, FaultScript, Kind
+from local.drafts.faults import Fault, FaultScript
 from local.drafts.models import MODELS, model_info
 from local.drafts.plants import Plant, PlantNotFoundError
 from local.drafts.prefix_cache import PrefixCache, Reading
 from local.drafts.prompt import parse_prompt
+from local.drafts.rate_limit import Limits, RateLimiter
 
 PIECES = 40
 _ID = web.RequestKey("id", str)
+_LIMITS = web.RequestKey("limits", dict[str, str])
 LARGEST_BODY = 32 * 1024 * 1024
 STALL_SECONDS = 3_600
 
@@ -47,7 +49,7 @@ class DraftsServer:
     """The offline model. `seconds_per_answer` spreads each answer's text over that time.
 
     `keys` are the keys (or bearer tokens) that are let in; None lets any in. `models` is what its Models API tells;
-    None is a server without one.
+    None is a server without one. `limits` hold for each model; None is a server that limits nothing.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class DraftsServer:
         faults: Sequence[Fault] = (),
         plants: Sequence[Plant] = (),
         keys: Container[str] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.keys = keys
+        self.limit(limits)
         self.models: dict[str, wire.Json] | None = {name: model_info(name) for name in MODELS}
         self.counted = 0
         self.seen: list[Seen] = []
@@ -77,6 +81,10 @@ class DraftsServer:
     def plant(self, plants: Sequence[Plant]) -> None:
         """From now on, plant these defects in the drafts and no earlier ones."""
         self._plants = tuple(plants)
+
+    def limit(self, limits: Limits | None) -> None:
+        """From now on, these rate limits hold, and all of them is left."""
+        self._limiter = RateLimiter(limits) if limits else None
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1 (port 0: any free one) and return the base URL for a client."""
@@ -130,38 +138,54 @@ class DraftsServer:
         prompt = parse_prompt(asked.last_user_texts)
         agent, task = (prompt.assignment.agent, prompt.assignment.task) if prompt else ("", "")
         fault = self._faults.next(agent, task)
-        status = int(fault) if fault and fault.isdigit() else 200
+        status = int(fault.kind) if fault and fault.kind.isdigit() else 200
         reading = self._cache.read(asked.model, asked.blocks) if status == 200 else None
-        usage = reading.usage if reading else None
-        self.seen.append(Seen(_id(request), asked.model, agent, task, asked.stream, status, usage, asked.settings))
+        wait = self._wait(request, asked.model, reading) if reading else None
+        usage = reading.usage if reading and not wait else None
+        seen = Seen(
+            _id(request), asked.model, agent, task, asked.stream, 429 if wait else status, usage, asked.settings
+        )
+        self.seen.append(seen)
+        if wait:
+            return self._error(request, 429, "This request would exceed the rate limit", retry_after=wait)
         if reading is None:
-            return self._error(request, status, f"A scripted {status} of the offline server")
+            scripted = f"A scripted {status} of the offline server"
+            return self._error(request, status, scripted, retry_after=fault.retry_after if fault else 1)
+        if fault and fault.kind == "silence":
+            await asyncio.sleep(STALL_SECONDS)
         text = answer_prompt(prompt, self._plants)
         answer = _answer(asked, text, fault, reading, _id(request))
         if asked.stream:
             return await self._stream(request, answer, fault, reading)
         await asyncio.sleep(self.pace)
         self._cache.write(reading)
+        if self._limiter:
+            self._limiter.written(answer.model, answer.output_tokens)
         return web.json_response(answer.to_message())
 
+    def _wait(self, request: web.Request, model: str, reading: Reading) -> int | None:
+        """Seconds until there is room for this request; None where there is now, and it takes its part."""
+        if self._limiter is None:
+            return None
+        usage = reading.usage
+        wait = self._limiter.take(model, usage.input_tokens + usage.cache_creation_input_tokens)
+        request[_LIMITS] = self._limiter.headers(model)
+        return wait
+
     async def _stream(
-        self, request: web.Request, answer: wire.Answer, fault: Kind | None, reading: Reading
+        self, request: web.Request, answer: wire.Answer, fault: Fault | None, reading: Reading
     ) -> web.StreamResponse:
         headers = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
         response = web.StreamResponse(headers=headers | _headers(request))
         await response.prepare(request)
         self._cache.write(reading)
         for number, event in enumerate(answer.events(PIECES)):
-            if number == PIECES // 2 and fault == "cut" and request.transport is not None:
-                request.transport.abort()
+            if fault and fault.strikes(number, event) and await _broken(request, response, fault, event):
                 return response
-            if number == PIECES // 2 and fault == "error_event":
-                await response.write(wire.error_event(529, "Overloaded", _id(request)))
-                return response
-            if number == PIECES // 2 and fault == "stall":
-                await asyncio.sleep(STALL_SECONDS)
             await response.write(event)
             await asyncio.sleep(self.pace / PIECES)
+        if self._limiter:
+            self._limiter.written(answer.model, answer.output_tokens)
         return response
 
     async def _count_tokens(self, request: web.Request) -> web.StreamResponse:
@@ -185,23 +209,45 @@ class DraftsServer:
             raise wire.BadRequestError("Not Found", status=404)
         return self.models
 
-    def _error(self, request: web.Request, status: int, message: str) -> web.Response:
-        headers = _headers(request) | ({"retry-after": "1"} if status in (429, 529) else {})
+    def _error(self, request: web.Request, status: int, message: str, retry_after: int = 1) -> web.Response:
+        headers = _headers(request) | ({"retry-after": str(retry_after)} if status in (429, 529) else {})
         body = wire.error_body(status, message, _id(request))
         return web.json_response(body, status=status, headers=headers)
 
 
+async def _broken(request: web.Request, response: web.StreamResponse, fault: Fault, event: bytes) -> bool:
+    """Break the stream in `event` as ordered. Whether that is its end."""
+    name = event.split(b"\n", 1)[0]
+    match fault.kind:
+        case "cut":
+            await response.write(event[: len(event) // 2])
+            await asyncio.sleep(0.01)  # so that it is on its way before the connection drops
+            if request.transport is not None:
+                request.transport.abort()
+        case "error_event":
+            await response.write(wire.error_event(529, "Overloaded", _id(request)))
+        case "malformed":
+            await response.write(name + b'\ndata: {"type": "message\xff, \n\n')
+        case "misshapen":
+            await response.write(name + b"\n" + b"data: " + name.replace(b"event: ", b'{"type": "') + b'"}\n\n')
+        case "stall":
+            await asyncio.sleep(STALL_SECONDS)
+        case _:
+            return False
+    return True
+
+
 def _answer(
-    asked: wire.MessagesRequest, text: str, fault: Kind | None, reading: Reading, request_id: str
+    asked: wire.MessagesRequest, text: str, fault: Fault | None, reading: Reading, request_id: str
 ) -> wire.Answer:
     """The answer with this text, shortened where the request or a scripted fault says so."""
     stop = "end_turn"
     if asked.said_so_far and text.startswith(asked.said_so_far):
         text = text[len(asked.said_so_far) :]
     room = asked.max_tokens * wire.CHARACTERS_PER_TOKEN
-    if fault == "refusal":
+    if fault and fault.kind == "refusal":
         text, stop = text[:200], "refusal"
-    elif fault == "max_tokens":
+    elif fault and fault.kind == "max_tokens":
         text, stop = text[: min(room, len(text) // 2)], "max_tokens"
     elif len(text) > room:
         text, stop = text[:room], "max_tokens"
@@ -223,9 +269,4 @@ def _id(request: web.Request) -> str:
 
 def _headers(request: web.Request) -> dict[str, str]:
     """The headers that clients read: the request's id and how much of the rate limit is left."""
-    limits = {
-        f"anthropic-ratelimit-{what}-{part}": "1000000"
-        for what in ("requests", "input-tokens", "output-tokens")
-        for part in ("limit", "remaining")
-    }
-    return {"request-id": _id(request), "anthropic-organization-id": "offline"} | limits
+    return {"request-id": _id(request), "anthropic-organization-id": "offline"} | request.get(_LIMITS, {})

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.answers import Answer
+from shared.answers import Answer, Begun
 from shared.blobs import WORK
 from shared.call_store import FOLDER, UNDER_WAY, CallStore, call_key
 from shared.contracts import Usage
@@ -27,7 +27,7 @@ class Model:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    async def ask(self) -> Answer:
+    async def ask(self, begun: Begun) -> Answer:
         self.calls += 1
         await self.may_answer.wait()
         return ANSWER
@@ -151,7 +151,7 @@ async def test_a_long_call_keeps_its_claim(services: Services, model: Model, key
 async def test_a_call_that_failed_can_be_made_again_at_once(
     services: Services, model: Model, key: str, fault: Exception
 ):
-    async def fail() -> Answer:
+    async def fail(begun: Begun) -> Answer:
         raise fault
 
     with pytest.raises(type(fault)):
@@ -163,7 +163,7 @@ async def test_a_call_that_failed_can_be_made_again_at_once(
 async def test_who_waits_for_a_call_that_fails_comes_back_and_makes_it(services: Services, model: Model, key: str):
     failing = asyncio.Event()
 
-    async def fail() -> Answer:
+    async def fail(begun: Begun) -> Answer:
         await failing.wait()
         raise CallInterrupted("http-529", "Busy.")
 

@@ -1,11 +1,11 @@
 """The Claude adapter through the real SDK, against a loopback server that speaks the Messages API."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from local.drafts.faults import Fault
+from local.drafts.faults import EventName, Fault
 from local.drafts.models import model_info
 from local.drafts.server import DraftsServer
 from shared.answers import join
@@ -34,6 +34,14 @@ async def claude(drafts: DraftsServer) -> AsyncIterator[Claude]:
     await client.close()
 
 
+@pytest.fixture
+async def hasty(drafts: DraftsServer) -> AsyncIterator[Claude]:
+    """One that does not wait long."""
+    client = Claude(AnthropicApi(FixedKey(CANARY), drafts.url), timeout_seconds=0.3)
+    yield client
+    await client.close()
+
+
 def prompt() -> Prompt:
     agent = catalogue()["system-architect"]
     prd = Text("orders.md", "# Orders\n\n" + "- A customer must be able to place an order.\n" * 200)
@@ -41,8 +49,11 @@ def prompt() -> Prompt:
     return compose(reading, Assignment(agent, agent.tasks["draft"], "orders", "python", None))
 
 
+SONNET = ModelSettings("claude-sonnet-5-5", 64_000)
+
+
 async def write(claude: Claude):
-    return await claude.write(prompt(), ModelSettings("claude-sonnet-5-5", 64_000))
+    return await claude.write(prompt(), SONNET)
 
 
 async def test_an_answer_comes_whole_and_counted(claude: Claude, drafts: DraftsServer):
@@ -65,6 +76,44 @@ async def test_a_passing_fault_is_an_interruption_and_is_not_retried_here(
     before = len(drafts.seen)
     with pytest.raises(CallInterrupted):
         await write(claude)
+    assert len(drafts.seen) == before + 1
+
+
+BREAKS = [
+    (kind, at)
+    for kind in ("cut", "error_event", "malformed", "misshapen", "stall")
+    for at in get_args(EventName.__value__)
+    if (kind, at) != ("misshapen", "message_stop")  # there is nothing in it
+]
+
+
+@pytest.mark.parametrize(("kind", "at"), BREAKS)
+async def test_a_stream_that_breaks_in_any_event_is_an_interruption(
+    hasty: Claude, drafts: DraftsServer, kind: Any, at: EventName
+):
+    drafts.order([Fault("system-architect", kind, at=at)])
+    with pytest.raises(CallInterrupted) as interrupted:
+        await write(hasty)
+    assert interrupted.value.begun is None, "half a part is none"
+
+
+async def test_a_server_that_never_answers_is_an_interruption(hasty: Claude, drafts: DraftsServer):
+    drafts.order([Fault("system-architect", "silence")])
+    with pytest.raises(CallInterrupted):
+        await write(hasty)
+
+
+async def test_an_answer_that_is_interrupted_goes_on_behind_the_parts_that_came(claude: Claude, drafts: DraftsServer):
+    drafts.order([])
+    whole = await write(claude)
+    drafts.order([Fault("system-architect", "max_tokens", times=2), Fault("system-architect", "cut", times=1)])
+    with pytest.raises(CallInterrupted) as interrupted:
+        await write(claude)
+    begun, before = interrupted.value.begun, len(drafts.seen)
+    assert begun
+    assert (begun.parts, begun.stopped) == (2, "max_tokens")
+    rest = await claude.write(prompt(), SONNET, begun=begun)
+    assert rest.text == whole.text
     assert len(drafts.seen) == before + 1
 
 
