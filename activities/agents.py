@@ -5,6 +5,7 @@ run at least once) finds it there. The answer is kept by what was asked: another
 """
 
 import json
+import logging
 
 import azure.durable_functions as df
 
@@ -23,6 +24,8 @@ from shared.rate_limit import HELD_BACK
 from shared.services import Services
 
 log = logs.logger(__name__)
+_STEADY = (UNDER_WAY, HELD_BACK)
+"""Interruptions that are no fault: nothing was sent, and the wait is known."""
 bp = df.Blueprint()
 
 
@@ -46,8 +49,8 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
         failure = Failure(refused.code, refused.detail, refused.mend)
         return AgentResult(spent or Usage(), chosen.model, failure=failure)
     except CallInterrupted as fault:
-        log.warning("interrupted: %s", fault.detail)
-        interruption = Interruption(fault.detail, fault.retry_after, steady=fault.code in (UNDER_WAY, HELD_BACK))
+        log.log(logging.INFO if fault.code in _STEADY else logging.WARNING, "interrupted: %s", fault.detail)
+        interruption = Interruption(fault.detail, fault.retry_after, steady=fault.code in _STEADY)
         return AgentResult(fault.spent or Usage(), chosen.model, interruption=interruption)
     log.info("answered by %s%s", answer.model, " for an earlier run" if answer.usage.reused else "")
     draft = await services.blobs.write(

@@ -14,6 +14,7 @@ from shared.contracts import AgentRequest, Usage, WarmRequest, WarmResult
 from shared.errors import CallInterrupted, CallRefused, SettingsError
 from shared.models import ModelSettings
 from shared.prompts import Reading, compose, prefix, saves_tokens
+from shared.rate_limit import HELD_BACK
 from shared.services import Services
 
 log = logs.logger(__name__)
@@ -22,7 +23,10 @@ bp = df.Blueprint()
 
 @activity(bp)
 async def warm_prefix(services: Services, request: WarmRequest) -> WarmResult:
-    """Warm where it pays off. A warm-up that fails costs the run nothing but the saving."""
+    """Warm where it pays off. A warm-up that fails costs the run nothing but the saving.
+
+    One that the rate limits hold back is raised, and so tried again: the calls behind it would wait as well.
+    """
     reading = await read(services, request.first.prd, request.first.documents)
     calls = [replace(request.first, agent=agent) for agent in request.agents]
     chosen, readers = await _most_common_settings(services, reading, calls)
@@ -32,6 +36,8 @@ async def warm_prefix(services: Services, request: WarmRequest) -> WarmResult:
     try:
         warmed = await (await services.claude()).warm(prompt, chosen)
     except (CallInterrupted, CallRefused, SettingsError) as fault:
+        if fault.code == HELD_BACK:
+            raise
         log.warning("prefix not warmed: %s", fault.detail)
         return WarmResult(Usage())
     return WarmResult(warmed.usage, warmed.model)

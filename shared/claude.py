@@ -322,10 +322,8 @@ class Claude:
     def _fault_of(self, error: "APIStatusError", turn: Turn | None = None) -> CallInterrupted | CallRefused:
         telemetry.claude_answered(error.request_id)
         fault = fault_of(error, self._access.mends)
-        if turn is not None:
-            turn.told(error.response.headers)
-            if isinstance(fault, CallInterrupted) and fault.code == "http-429":
-                turn.throttled(fault.retry_after)
+        if turn is not None and isinstance(fault, CallInterrupted) and fault.code == "http-429":
+            turn.throttled(error.response.headers, fault.retry_after)
         return fault
 
     async def _ask[T](self, ask: Callable[["AsyncAnthropic"], Awaitable[T]]) -> T:

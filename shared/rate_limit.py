@@ -67,11 +67,12 @@ class Turn:
 
     def told(self, headers: Mapping[str, str]) -> None:
         """Claude has begun to answer: its figures hold the request and its input, not yet what it will write."""
-        if self._limits.learn(headers):
-            self.pending |= {"requests": 0.0, "input-tokens": 0.0}
+        self._limits.learn(headers)
+        self.pending |= {"requests": 0.0, "input-tokens": 0.0}
 
-    def throttled(self, seconds: float | None) -> None:
+    def throttled(self, headers: Mapping[str, str], seconds: float | None) -> None:
         """Claude has refused the call for lack of room: nobody need try before that time."""
+        self._limits.learn(headers)
         self.pending = dict.fromkeys(_KINDS, 0.0)
         self._limits.close_for(seconds or 0.0)
 
@@ -128,14 +129,11 @@ class _ModelLimits:
         for kind, bucket in self._buckets.items():
             bucket.left -= taken[kind]
 
-    def learn(self, headers: Mapping[str, str]) -> bool:
-        """Take over what an answer tells. Whether it tells anything."""
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take over what an answer tells, in place of all that was told before."""
         now = self._clock()
-        told: dict[str, _Bucket] = {
-            kind: bucket for kind in _KINDS if (bucket := _told(headers, kind, now)) is not None
-        }
-        self._buckets |= told
-        return bool(told)
+        told = ((kind, _told(headers, kind, now)) for kind in _KINDS)
+        self._buckets = {kind: bucket for kind, bucket in told if bucket is not None}
 
     def close_for(self, seconds: float) -> None:
         self._closed_until = max(self._closed_until, self._clock() + min(seconds, WINDOW_SECONDS))

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 KINDS: tuple[str, ...] = ("requests", "input-tokens", "output-tokens")
+WINDOW_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one model may be asked for in `window_seconds`, and what it may be asked for at once."""
+    """What one model may be asked for in a minute; `left` is the share of it that is there at the start."""
 
     requests: int
     input_tokens: int
     output_tokens: int
-    window_seconds: float = 60.0
+    left: float = 1.0
 
 
 class RateLimiter:
@@ -28,7 +29,7 @@ class RateLimiter:
 
     def __init__(self, limits: Limits, now: Callable[[], float] = time.time) -> None:
         self._most = dict(zip(KINDS, (limits.requests, limits.input_tokens, limits.output_tokens), strict=True))
-        self._window = limits.window_seconds
+        self._at_start = {kind: most * limits.left for kind, most in self._most.items()}
         self._now = now
         self._left: dict[str, tuple[dict[str, float], float]] = {}
 
@@ -38,7 +39,7 @@ class RateLimiter:
         needed = {"requests": 1.0, "input-tokens": min(input_tokens, self._most["input-tokens"]), "output-tokens": 1.0}
         lacking = {kind: amount - left[kind] for kind, amount in needed.items() if amount > left[kind]}
         if lacking:
-            return max(1, *(math.ceil(amount * self._window / self._most[kind]) for kind, amount in lacking.items()))
+            return max(1, *(math.ceil(amount * WINDOW_SECONDS / self._most[kind]) for kind, amount in lacking.items()))
         left["requests"] -= 1
         left["input-tokens"] -= input_tokens
         return None
@@ -51,7 +52,7 @@ class RateLimiter:
         """What each answer tells: the limits, what is left, and when all of it is there again."""
         left, told = self._refilled(model), dict[str, str]()
         for kind, most in self._most.items():
-            full = self._now() + (most - left[kind]) / most * self._window
+            full = self._now() + (most - left[kind]) / most * WINDOW_SECONDS
             told[f"anthropic-ratelimit-{kind}-limit"] = str(most)
             told[f"anthropic-ratelimit-{kind}-remaining"] = str(max(0, math.floor(left[kind])))
             told[f"anthropic-ratelimit-{kind}-reset"] = datetime.fromtimestamp(full, UTC).isoformat()
@@ -59,8 +60,8 @@ class RateLimiter:
 
     def _refilled(self, model: str) -> dict[str, float]:
         now = self._now()
-        left, since = self._left.get(model, (dict[str, float](self._most), now))
-        share = (now - since) / self._window
+        left, since = self._left.get(model, (self._at_start, now))
+        share = (now - since) / WINDOW_SECONDS
         refilled = {kind: min(self._most[kind], left[kind] + most * share) for kind, most in self._most.items()}
         self._left[model] = refilled, now
         return refilled

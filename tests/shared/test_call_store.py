@@ -160,6 +160,33 @@ async def test_a_call_that_failed_can_be_made_again_at_once(
     assert (await services.calls.answer(key, model.ask)).usage.calls == 1
 
 
+@pytest.mark.parametrize(("holder", "fresh"), [("run-1", True), ("run-2", False)])
+async def test_what_has_come_of_an_answer_is_there_for_whoever_goes_on(
+    services: Services, model: Model, key: str, holder: str, fresh: bool
+):
+    async def cut_off(begun: Begun) -> Answer:
+        fault = CallInterrupted("network", "The stream broke.")
+        fault.begun = Begun(begun.text + "# Or", "max_tokens", begun.parts + 1)
+        raise fault
+
+    async def busy(begun: Begun) -> Answer:
+        raise CallInterrupted("http-529", "Busy.")
+
+    found: list[Begun] = []
+
+    async def rest(begun: Begun) -> Answer:
+        found.append(begun)
+        return ANSWER
+
+    for ask in (cut_off, cut_off, busy):
+        with pytest.raises(CallInterrupted) as interrupted:
+            await CallStore(services.blobs).answer(key, ask, holder="run-1", fresh=fresh)
+        assert interrupted.value.code != UNDER_WAY
+    assert await CallStore(services.blobs).answer(key, rest, holder=holder, fresh=fresh) == ANSWER
+    assert found == [Begun("# Or# Or", "max_tokens", 2)]
+    assert (await services.calls.answer(key, model.ask, holder="run-3")).usage.reused == 1
+
+
 async def test_who_waits_for_a_call_that_fails_comes_back_and_makes_it(services: Services, model: Model, key: str):
     failing = asyncio.Event()
 
