@@ -77,6 +77,11 @@ class WorkerProcess:
         """The process id, for diagnosis and for tests that kill it."""
         return self._process.pid if self._process else None
 
+    @property
+    def busy(self) -> int:
+        """How many functions it is running, for figures."""
+        return len(self._pending)
+
     async def spawn(self) -> None:
         """Start the process; it imports the library meanwhile. `load` completes the start."""
         self._server = self._server or await asyncio.start_server(self._accept, "127.0.0.1", 0)

@@ -100,14 +100,16 @@ async def _no_token() -> str:
 class Claude:
     """One API client for the process, made at the first call."""
 
-    def __init__(self, access: AnthropicApi | Foundry, timeout_seconds: float) -> None:
+    def __init__(
+        self, access: AnthropicApi | Foundry, timeout_seconds: float, longest_wait_seconds: float = 600.0
+    ) -> None:
         self._access = access
         self._timeout_seconds = timeout_seconds
         self._client: AsyncAnthropic | None = None
         self._connecting = asyncio.Lock()
         self._looking_up = asyncio.Lock()
         self._known: dict[str, tuple[ModelFacts | None, float]] = {}
-        self._limits = RateLimits()
+        self._limits = RateLimits(longest_wait_seconds)
         self._cached = CachedPrefixes()
 
     async def _connect(self) -> "AsyncAnthropic":

@@ -21,6 +21,8 @@ WINDOW_SECONDS = 60.0
 SHORTEST_WAIT_SECONDS = 0.25
 LATE_FACTOR, LATE_SECONDS = 0.5, 5.0
 """By how much of its wait, and how much more, a call may come late before its place is given away."""
+EARLIEST = 0.75
+"""Waits are spread: the longest one may be that much shorter."""
 _KINDS: tuple[str, ...] = ("requests", "input-tokens", "output-tokens")
 
 
@@ -78,9 +80,13 @@ class Turn:
 
 
 class RateLimits:
-    """The limits of all models, as far as their answers told. `clock` gives seconds since 1970."""
+    """The limits of all models, as far as their answers told. `clock` gives seconds since 1970.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    `longest_wait_seconds` is how long a refused call waits at most before it comes again, whatever Claude asked for.
+    """
+
+    def __init__(self, longest_wait_seconds: float, clock: Callable[[], float] = time.time) -> None:
+        self._longest_wait = longest_wait_seconds
         self._clock = clock
         self._models: dict[str, _ModelLimits] = {}
 
@@ -90,7 +96,7 @@ class RateLimits:
 
         Raises `CallInterrupted` (HELD_BACK) with the seconds to wait where there is no room.
         """
-        limits = self._models.setdefault(model, _ModelLimits(model, self._clock))
+        limits = self._models.setdefault(model, _ModelLimits(model, self._longest_wait, self._clock))
         turn = limits.enter(who, cost)
         try:
             yield turn
@@ -101,8 +107,9 @@ class RateLimits:
 class _ModelLimits:
     """One model's buckets, its calls under way, and the places of those that wait, in their order."""
 
-    def __init__(self, model: str, clock: Callable[[], float]) -> None:
+    def __init__(self, model: str, longest_wait_seconds: float, clock: Callable[[], float]) -> None:
         self._model = model
+        self._longest_closed = longest_wait_seconds * EARLIEST
         self._clock = clock
         self._buckets: dict[str, _Bucket] = {}
         self._under_way: set[Turn] = set()
@@ -136,7 +143,7 @@ class _ModelLimits:
         self._buckets = {kind: bucket for kind, bucket in told if bucket is not None}
 
     def close_for(self, seconds: float) -> None:
-        self._closed_until = max(self._closed_until, self._clock() + min(seconds, WINDOW_SECONDS))
+        self._closed_until = max(self._closed_until, self._clock() + min(seconds, self._longest_closed))
 
     def _wait(self, who: Hashable, cost: dict[str, float], now: float) -> float:
         """Seconds until there is room for `cost` behind all who are under way or wait longer; 0 if there is now."""

@@ -68,7 +68,9 @@ class Services:
                 if self.settings.key_vault_url or self.settings.foundry_url:
                     # Importing takes a moment: in a thread, so that the worker goes on answering meanwhile.
                     await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
-                self._claude = Claude(self._access(), self.settings.call_timeout_seconds)
+                self._claude = Claude(
+                    self._access(), self.settings.call_timeout_seconds, self.settings.longest_wait_seconds
+                )
             return self._claude
 
     def _access(self) -> AnthropicApi | Foundry:

@@ -157,7 +157,7 @@ class DraftsServer:
         answer = _answer(asked, text, fault, reading, _id(request))
         if asked.stream:
             return await self._stream(request, answer, fault, reading)
-        await asyncio.sleep(self.pace)
+        await asyncio.sleep(self.pace if answer.text else 0)
         self._cache.write(reading)
         if self._limiter:
             self._limiter.written(answer.model, answer.output_tokens)

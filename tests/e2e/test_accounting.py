@@ -14,8 +14,6 @@ from local.drafts.faults import Fault
 from local.host import LocalHost
 from tests.e2e.conftest import FAST, Product, prd_text
 
-CANARY = "sk-canary-accounting"
-
 
 async def manifest_of(product: Product, run: dict[str, Any]) -> str:
     return (await product.blob("designs", f"{run['folder']}/MANIFEST.md")).decode()
@@ -196,31 +194,3 @@ async def test_a_model_that_claude_does_not_know_is_a_setting_to_mend(capped: Pr
     assert run["status"] == "failed"
     assert "Claude knows no model 'claude-opus-9'." in run["error"]
     assert capped.calls() == ["orchestrator:setup"], "no architect was called"
-
-
-KEYED = {"ANTHROPIC_API_KEY": CANARY, "LOG_PROMPTS": "true"}
-
-
-async def test_the_key_is_in_no_blob_and_no_answer(tmp_path_factory: pytest.TempPathFactory, product: Product):
-    """The store keeps what was asked and answered, never what the call was authorised with."""
-    drafts = drafts_of(product)
-    environment = FAST | KEYED | {"ANTHROPIC_BASE_URL": drafts.url}
-    host = LocalHost(state_dir=tmp_path_factory.mktemp("canary"), environment=environment, quiet=True)
-    info = await host.start()
-    try:
-        async with (
-            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
-            BlobServiceClient.from_connection_string(info.storage) as storage,
-        ):
-            keyed = Product(host, http, storage)
-            drafts.order([Fault("api-backend-tester", "401", times=2), Fault("python-backend-dev", "500", times=1)])
-            run = await keyed.ended((await keyed.post(prd_text("Canary")))["id"])
-            drafts.order([])
-            told = json.dumps(run) + json.dumps((await http.get("/api/runs")).json())
-            for container in ("runs", "designs", "prds"):
-                async for blob in storage.get_container_client(container).list_blobs():
-                    told += (await keyed.blob(container, blob.name)).decode("utf-8", "replace")
-    finally:
-        await host.stop()
-    assert "calls/" in told or run["usage"]["calls"]
-    assert CANARY not in told

@@ -212,6 +212,19 @@ async def test_a_token_that_is_about_to_expire_is_renewed(foundry: Claude, crede
     assert door.shown == [TOKEN, "entra-canary-second"]
 
 
+async def test_a_token_that_is_rejected_is_asked_for_anew_from_the_credential(
+    foundry: Claude, credential: Credential, door: Door
+):
+    door.valid = {TOKEN}
+    await write(foundry)
+    door.valid, credential.token = {"entra-canary-second"}, "entra-canary-second"
+    answers = await asyncio.gather(*(write(foundry) for _ in range(5)))
+    assert all(answer.text for answer in answers)
+    assert door.shown.count("entra-canary-second") == 5
+    await write(foundry)
+    assert door.shown[-1] == "entra-canary-second", "the next call starts with the new token"
+
+
 async def test_foundry_refusing_the_identity_says_which_role_it_needs(foundry: Claude, door: Door):
     with pytest.raises(CallRefused) as refused:
         await write(foundry)

@@ -18,7 +18,7 @@ class Api:
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
-        self.limits = RateLimits(lambda: self.now)
+        self.limits = RateLimits(600.0, lambda: self.now)
 
     def headers(self, left: int, *, output_left: int = 10_000) -> dict[str, str]:
         told: dict[str, str] = {}
@@ -118,9 +118,15 @@ def test_a_throttled_call_stops_the_others_for_as_long_as_claude_asked(api: Api)
         pass
 
 
+def test_a_model_is_not_closed_for_longer_than_a_refused_call_waits(api: Api):
+    with api.limits.turn(MODEL, "one", Cost(0, 0)) as turn:
+        turn.throttled({}, 4_000_000.0)
+    assert api.wait("two", 0) == pytest.approx(450.0)
+
+
 def test_nothing_that_was_told_holds_for_longer_than_a_minute(api: Api):
     with api.limits.turn(MODEL, "one", Cost(0, 0)) as turn:
-        turn.throttled(api.headers(0) | {"anthropic-ratelimit-input-tokens-reset": "2099-01-01T00:00:00Z"}, 4e6)
+        turn.told(api.headers(0) | {"anthropic-ratelimit-input-tokens-reset": "2099-01-01T00:00:00Z"})
     assert api.wait("two", 60_000) == pytest.approx(60.0)
 
 
