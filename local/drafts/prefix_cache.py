@@ -26,9 +26,12 @@ class PrefixCache:
     now: Callable[[], float] = time.monotonic
     _kept_until: dict[str, float] = field(default_factory=dict[str, float])
 
-    def read(self, model: str, blocks: tuple[Block, ...]) -> Reading:
-        """Split a prompt's tokens into read, written and plain. Changes nothing."""
-        total, candidates = _breakpoints(model, blocks)
+    def read(self, reader: str, blocks: tuple[Block, ...]) -> Reading:
+        """Split a prompt's tokens into read, written and plain. Changes nothing.
+
+        `reader` is what must be equal to share a prefix: the model, and whatever else comes before the first block.
+        """
+        total, candidates = _breakpoints(reader, blocks)
         read = max((tokens for key, tokens in candidates if self._kept_until.get(key, 0.0) > self.now()), default=0)
         cached = max((tokens for _, tokens in candidates), default=0)
         usage = Usage(total - max(cached, read), max(0, cached - read), read)
@@ -40,9 +43,9 @@ class PrefixCache:
         self._kept_until |= dict.fromkeys(reading.prefixes, until)
 
 
-def _breakpoints(model: str, blocks: tuple[Block, ...]) -> tuple[int, list[tuple[str, int]]]:
+def _breakpoints(reader: str, blocks: tuple[Block, ...]) -> tuple[int, list[tuple[str, int]]]:
     """All tokens of the prompt, and (key, tokens) for each breakpoint whose prefix is long enough."""
-    digest, characters, found = hashlib.sha256(model.encode()), 0, list[tuple[str, int]]()
+    digest, characters, found = hashlib.sha256(reader.encode()), 0, list[tuple[str, int]]()
     for block in blocks:
         digest.update(f"\0{block.role}\0{block.text}".encode())
         characters += len(block.text)

@@ -139,7 +139,7 @@ class DraftsServer:
         agent, task = (prompt.assignment.agent, prompt.assignment.task) if prompt else ("", "")
         fault = self._faults.next(agent, task)
         status = int(fault.kind) if fault and fault.kind.isdigit() else 200
-        reading = self._cache.read(asked.model, asked.blocks) if status == 200 else None
+        reading = self._cache.read(asked.cache_reader, asked.blocks) if status == 200 else None
         wait = self._wait(request, asked.model, reading) if reading else None
         usage = reading.usage if reading and not wait else None
         seen = Seen(

@@ -53,6 +53,11 @@ class MessagesRequest:
     settings: Json = field(default_factory=dict[str, Any])
 
     @property
+    def cache_reader(self) -> str:
+        """Who reads the prompt cache: the model, as it is set to think. Other settings share no prefix."""
+        return json.dumps([self.model, {name: self.settings.get(name) for name in ("thinking", "output_config")}])
+
+    @property
     def last_user_texts(self) -> tuple[str, ...]:
         """The text blocks of the conversation that the user wrote."""
         return tuple(block.text for block in self.blocks if block.role == "user")
