@@ -26,6 +26,7 @@ check: $(ENV)  ## Lint, types, architecture, templates and pipelines
 bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.figures
 	@$(RUN) python -m benchmarks.checks
+	@$(RUN) python -m benchmarks.claude
 
 format: $(ENV)  ## Format the code
 	@$(RUN) ruff check --fix

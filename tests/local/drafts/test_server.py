@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 
 from local.drafts.faults import Fault, Kind
 from local.drafts.plants import Plant
+from local.drafts.rate_limit import Limits
 from local.drafts.server import DraftsServer
 from tests.local.drafts.samples import LIBRARY, draft, lay_out
 
@@ -243,4 +245,23 @@ async def test_plants_may_be_ordered_from_the_start() -> None:
     server = DraftsServer(seconds_per_answer=0.0, plants=[PLANT])
     await server.start()
     assert "## Errors" in await text_of(server, lay_out(LIBRARY, "system-architect"))
+    await server.stop()
+
+
+async def test_rate_limits_are_told_with_each_answer_and_kept() -> None:
+    limits = Limits(requests=2, input_tokens=10**6, output_tokens=10**6)
+    server = DraftsServer(seconds_per_answer=0, limits=limits)
+    await server.start()
+    body, left = cast("Any", lay_out(LIBRARY, "system-architect") | {"max_tokens": 100}), list[str]()
+    async with client_of(server) as client:
+        for _ in range(2):
+            answer = cast("Any", await client.messages.with_raw_response.create(**body))
+            left.append(answer.headers["anthropic-ratelimit-requests-remaining"])
+        with pytest.raises(anthropic.RateLimitError) as refused:
+            await client.messages.create(**body)
+    assert left == ["1", "0"]
+    headers = refused.value.response.headers
+    assert 1 <= int(headers["retry-after"]) <= 30
+    assert headers["anthropic-ratelimit-requests-limit"] == "2"
+    assert datetime.fromisoformat(headers["anthropic-ratelimit-requests-reset"]) > datetime.now(UTC)
     await server.stop()
