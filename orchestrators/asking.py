@@ -25,23 +25,26 @@ def ask(desk: Desk, call: Call, request: AgentRequest) -> Steps[AgentResult]:
         if result.interruption is None:
             return replace(result, usage=spent)
         wait = seconds_to_wait(patience, result.interruption, attempt, f"{desk.run.run_id}/{call.key}")
-        if waited + wait > patience.total_seconds:
+        if waited + wait > patience.total_seconds or attempt == MOST_TRIES - 1:
             return AgentResult(spent, result.model, failure=_given_up(result.interruption, attempt, waited))
         waited += wait
         until = desk.context.current_utc_datetime + timedelta(seconds=wait)
         desk.board.postpone(call, until, result.interruption.detail)
         yield desk.context.create_timer(until)
         desk.board.enter(call, "drafting" if request.revision == 0 else "revising")
-    raise AssertionError("waits add up to the run's patience long before")
+    raise AssertionError("the last try gives up")
 
 
 def seconds_to_wait(patience: Patience, interruption: Interruption, attempt: int, seed: str) -> float:
-    """What the API asked for, else doubling (or steady) waits, never more than the longest one, spread by a quarter.
+    """What the API asked for, else doubling waits, never more than the longest one, spread by a quarter.
+
+    Steady waits stay as asked for ten tries and then grow slowly, so that they outlast what they wait for.
 
     The spread derives from `seed` and `attempt`: replay waits the same, while runs do not all come back at once.
     """
     doubled = 0.0 if interruption.steady else patience.first_seconds * 2.0 ** min(attempt - 1, 30)
-    asked = max(interruption.retry_after or 0.0, doubled)
+    growth = 1 + attempt // 10 if interruption.steady else 1
+    asked = max((interruption.retry_after or 0.0) * growth, doubled)
     digest = hashlib.sha256(f"{seed}/{attempt}".encode()).digest()
     spread = int.from_bytes(digest[:4]) / 2**32 / 4
     if asked * 1.25 < patience.longest_seconds:

@@ -1,9 +1,16 @@
 """How long a run waits for Claude: what it is asked to, within bounds, spread, and the same on replay."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import Mock
+
 import pytest
 
-from orchestrators.asking import seconds_to_wait
-from shared.contracts import Interruption, Patience
+from orchestrators.asking import MOST_TRIES, ask, seconds_to_wait
+from orchestrators.desk import Desk
+from orchestrators.spending import Spending
+from shared.contracts import AgentResult, BlobRef, Interruption, Options, Patience, RunInput, Usage
 
 PATIENCE = Patience(first_seconds=5, longest_seconds=600, total_seconds=7_200)
 
@@ -30,6 +37,29 @@ def test_the_api_may_ask_for_more_but_not_for_more_than_the_longest():
 def test_waits_for_a_call_that_is_under_way_do_not_grow():
     waits = [seconds_to_wait(PATIENCE, Interruption("wait", 5.0, steady=True), attempt, "run") for attempt in (1, 5, 9)]
     assert all(5 <= wait <= 6.25 for wait in waits)
+
+
+def test_they_outlast_a_long_call_all_the_same():
+    interruption = Interruption("wait", 5.0, steady=True)
+    assert sum(seconds_to_wait(PATIENCE, interruption, attempt, "run") for attempt in range(1, MOST_TRIES)) > 2_400
+
+
+def test_tries_are_bounded_whatever_the_patience_and_the_end_is_a_reason():
+    prd, options = BlobRef("runs", "r1/prd.md", "", "ab" * 32, 12), Options("python", "asked for")
+    endless = replace(PATIENCE, total_seconds=1e9)
+    run = RunInput("r1", "p", "P", prd, "p.md", None, options, "designs", (), patience=endless)
+    context = Mock(current_utc_datetime=datetime(2026, 11, 22, tzinfo=UTC))
+    asking = ask(Desk(context, run, Mock(), Mock(), Spending(run)), Mock(key="architect", model="m"), Mock())
+    busy, asked = AgentResult(Usage(), "m", interruption=Interruption("Busy.")).to_dict(), 0
+    given: Any = None
+    try:
+        while True:
+            asking.send(given)
+            asked, given = asked + (given is None), busy if given is None else None
+    except StopIteration as end:
+        result: AgentResult = end.value
+    assert result.failure
+    assert (result.failure.code, asked) == ("given-up", MOST_TRIES - 1)
 
 
 def test_the_same_wait_on_replay_and_another_for_another_run():
