@@ -45,7 +45,7 @@ def test_they_outlast_a_long_call_all_the_same():
 
 
 def test_tries_are_bounded_whatever_the_patience_and_the_end_is_a_reason():
-    prd, options = BlobRef("runs", "r1/prd.md", "", "ab" * 32, 12), Options("python", "asked for")
+    prd, options = BlobRef("runs", "r1/prd.md", "ab" * 32, 12), Options("python", "asked for")
     endless = replace(PATIENCE, total_seconds=1e9)
     run = RunInput("r1", "p", "P", prd, "p.md", None, options, "designs", (), patience=endless)
     context = Mock(current_utc_datetime=datetime(2026, 11, 22, tzinfo=UTC))
