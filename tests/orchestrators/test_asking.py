@@ -10,7 +10,7 @@ import pytest
 from orchestrators.asking import MOST_TRIES, ask, seconds_to_wait
 from orchestrators.desk import Desk
 from orchestrators.spending import Spending
-from shared.contracts import AgentResult, BlobRef, Interruption, Options, Patience, RunInput, Usage
+from shared.contracts import AgentRequest, AgentResult, BlobRef, Interruption, Options, Patience, RunInput, Usage
 
 PATIENCE = Patience(first_seconds=5, longest_seconds=600, total_seconds=7_200)
 
@@ -49,7 +49,8 @@ def test_tries_are_bounded_whatever_the_patience_and_the_end_is_a_reason():
     endless = replace(PATIENCE, total_seconds=1e9)
     run = RunInput("r1", "p", "P", prd, "p.md", None, options, "designs", (), patience=endless)
     context = Mock(current_utc_datetime=datetime(2026, 11, 22, tzinfo=UTC))
-    asking = ask(Desk(context, run, Mock(), Mock(), Spending(run)), Mock(key="architect", model="m"), Mock())
+    request = AgentRequest("r1", "system-architect", "draft", "p", "python", None, prd, "p.md")
+    asking = ask(Desk(context, run, Mock(), Mock(), Spending(run)), Mock(key="architect", model="m"), request)
     busy, asked = AgentResult(Usage(), "m", interruption=Interruption("Busy.")).to_dict(), 0
     given: Any = None
     try:
