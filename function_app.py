@@ -5,10 +5,13 @@ import azure.functions as func
 
 from activities import (
     agents,
+    cancel_batch,
     check_deliverable,
     check_pack,
     claim_folder,
+    poll_batch,
     publish_deliverable,
+    submit_batch,
     warm_prefix,
     write_manifest,
 )
@@ -28,6 +31,9 @@ for part in (
     check_deliverable,
     check_pack,
     publish_deliverable,
+    submit_batch,
+    poll_batch,
+    cancel_batch,
     warm_prefix,
     write_manifest,
 ):

@@ -45,6 +45,9 @@ Output = Annotated[
     typer.Option("--output", metavar="DIR", help="Write the pack below this folder, not the working folder."),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Design again although this very design is there already.")]
+Economy = Annotated[
+    bool, typer.Option("--economy", help="Half the price: calls go in batches, which may take up to 24 hours a phase.")
+]
 Url = Annotated[
     str | None,
     typer.Option("--url", metavar="URL", envvar="DESIGN_BACKEND_URL", help="A deployed app, not the local host."),
@@ -76,6 +79,7 @@ def run(
     db: Db = None,
     output: Output = None,
     fresh: Fresh = False,
+    economy: Economy = False,
     url: Url = None,
     key: Key = None,
     state: State = None,
@@ -83,7 +87,7 @@ def run(
 ) -> None:
     """Design a backend from a PRD and bring the files here."""
     with errors_told(as_json):
-        document, options = prd_from(file, prd), Options(stack, db, fresh)
+        document, options = prd_from(file, prd), Options(stack, db, fresh, economy)
         console = screen(to_stderr=as_json)
         with place_to_work(_where(url, key, state), lambda text: say(console, text)) as place:
             designed = design(place, document, options, output or Path(), console)
@@ -98,6 +102,7 @@ def plan(
     prd: PrdOption = None,
     stack: Stack = None,
     db: Db = None,
+    economy: Economy = False,
     url: Url = None,
     key: Key = None,
     state: State = None,
@@ -105,7 +110,7 @@ def plan(
 ) -> None:
     """Show what a run would do and cost, without starting it."""
     with errors_told(as_json):
-        document, options = prd_from(file, prd), Options(stack, db)
+        document, options = prd_from(file, prd), Options(stack, db, economy=economy)
         console = screen(to_stderr=True)
         with (
             place_to_work(_where(url, key, state), lambda text: say(console, text)) as place,

@@ -28,6 +28,7 @@ class Options:
     stack: str | None = None
     db: str | None = None
     fresh: bool = False
+    economy: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a wrong stack here already: no host need be started to find out."""
@@ -36,7 +37,8 @@ class Options:
 
     def to_query(self, name: str | None) -> dict[str, str]:
         """Query parameters for a raw body: only what was given."""
-        given = {"name": name, "stack": self.stack, "db": self.db, "fresh": "true" if self.fresh else None}
+        flags = {"fresh": "true" if self.fresh else None, "economy": "true" if self.economy else None}
+        given = {"name": name, "stack": self.stack, "db": self.db, **flags}
         return {key: value for key, value in given.items() if value is not None}
 
 

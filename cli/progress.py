@@ -144,6 +144,8 @@ def _story(call: AgentCall) -> str:
     """A call's state with what is worth saying about it in one line."""
     if call.error:
         return f"{call.state}: {' '.join(call.error.split())}"
+    if call.state == "waiting_for_batch":
+        return f"waiting for a batch, looked at again at {call.retry_at}"
     if call.state != "done":
         return call.state
     tokens = f"{call.input_tokens:,} tokens in, {call.output_tokens:,} out"

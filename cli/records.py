@@ -13,7 +13,10 @@ ENDED = frozenset({"completed", "completed_with_findings", "partial", "failed", 
 
 @dataclass(frozen=True, slots=True)
 class AgentCall:
-    """One agent's task within a run, and how far it is. `reused` counts answers that an earlier run had paid for."""
+    """One agent's task within a run, and how far it is. `reused` counts answers that an earlier run had paid for.
+
+    `retry_at` is when something it waits for is looked at again (ISO 8601, UTC).
+    """
 
     agent: str
     task: str
@@ -25,6 +28,7 @@ class AgentCall:
     file: str | None
     error: str | None
     reused: int
+    retry_at: str | None
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
@@ -39,6 +43,7 @@ class AgentCall:
             file=words(data.get("file")),
             error=words(data.get("error")),
             reused=int(number(table(data, "usage"), "reused")),
+            retry_at=words(data.get("retry_at")),
         )
 
     @property

@@ -12,6 +12,7 @@ UNBOUNDED = 10_000
 STYLES = {
     "waiting": "dim",
     "queued": "dim",
+    "waiting_for_batch": "dim",
     "drafting": "cyan",
     "running": "cyan",
     "checking": "yellow",

@@ -12,12 +12,15 @@ MOST_TRIES = 100
 """A bound for the loop whatever the settings say."""
 
 
-def ask(desk: Desk, call: Call, request: AgentRequest) -> Steps[AgentResult]:
-    """The agent's answer, or why there is none: the run's cap, the end of its patience. Usage of all tries adds up."""
+def ask(desk: Desk, call: Call, request: AgentRequest, *, paid: bool = False) -> Steps[AgentResult]:
+    """The agent's answer, or why there is none: the run's cap, the end of its patience. Usage of all tries adds up.
+
+    An answer that is `paid` for already, by a batch, is taken whatever the cap.
+    """
     patience = desk.run.patience
     waited, spent = 0.0, Usage()
     for attempt in range(1, MOST_TRIES):
-        if refusal := desk.spending.refusal():
+        if not (paid and attempt == 1) and (refusal := desk.spending.refusal()):
             return AgentResult(spent, call.model, failure=refusal)
         result = AgentResult.from_dict((yield step(desk.context, desk.run, call.activity, request)))
         desk.spending.add(result.usage, result.model)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from durabletask.task import TaskFailedError
 
 from orchestrators.asking import ask
+from orchestrators.batching import in_batch
 from orchestrators.desk import Desk, Steps
 from orchestrators.steps import failure_of, step
 from shared.contracts import (
@@ -86,11 +87,12 @@ def _revise(
     A revision that the run's cap forbids is none: the text stays, and `failure` says what is left undone.
     """
     number = outcome.revisions + 1
-    desk.board.enter(call, "revising", outcome.usage, outcome.model)
     request = replace(
         request_for(desk.run, call, documents), revision=number, previous=outcome.draft, findings=findings
     )
-    result = yield from ask(desk, call, request)
+    paid = yield from in_batch(desk, f"{call.agent}-{call.task}-{number}", (call, request))
+    desk.board.enter(call, "revising", outcome.usage, outcome.model)
+    result = yield from ask(desk, call, request, paid=paid)
     if result.failure and result.failure.code == CAP_REACHED:
         return replace(outcome, usage=outcome.usage + result.usage, failure=result.failure)
     counted = replace(outcome, usage=outcome.usage + result.usage, revisions=number)

@@ -7,6 +7,7 @@ from typing import Any
 import azure.durable_functions as df
 from durabletask.task import Task, TaskFailedError
 
+from orchestrators.batching import call_off_batches, in_batch
 from orchestrators.deliverable import deliverable, request_for
 from orchestrators.desk import Desk
 from orchestrators.documents import documents_for, has_what_it_needs
@@ -51,6 +52,7 @@ def design_backend(context: df.DurableOrchestrationContext) -> Generator[Task[An
         story.outcomes |= cancelled.done
         story.desk.board.cancel()
         story.status = "cancelled"
+        yield from call_off_batches(story.desk)
     result: dict[str, Any] = yield story.manifest(story.status or story.verdict())
     return RunResult.from_dict(result).to_dict()
 
@@ -80,6 +82,7 @@ class _Story:
             if ready and phase == SYNTHESIS_PHASE:
                 yield from self._reconcile(cancel)
             yield from self._warm(ready)
+            yield from self._in_batch(phase, ready, cancel)
             lanes = {call.key: deliverable(self.desk, call, documents_for(call, run, self.outcomes)) for call in ready}
             self.outcomes |= yield from in_parallel(self.desk.context, lanes, cancel)
             if all(self.outcomes[call.key].state == "failed" for call in ready):
@@ -91,8 +94,8 @@ class _Story:
         """Before several calls read the same documents at once, have the prefix they share cached."""
         run = self.desk.run
         shared = {documents_for(call, run, self.outcomes) for call in ready}
-        if len(ready) < 2 or len(shared) != 1 or self.desk.spending.refusal():
-            return
+        if len(ready) < 2 or len(shared) != 1 or run.options.economy or self.desk.spending.refusal():
+            return  # and what is warm now is cold again when a batch gets round to reading it
         agents = tuple(call.agent for call in ready)
         request = WarmRequest(run.run_id, request_for(run, ready[0], shared.pop()), agents)
         try:
@@ -102,6 +105,14 @@ class _Story:
         self.warming = WarmResult.from_dict(warmed)
         self.desk.spending.add(self.warming.usage, self.warming.model)
         self.desk.board.warm(self.warming)
+
+    def _in_batch(self, phase: int, ready: list[Call], cancel: Task[Any]) -> Generator[Task[Any], Any]:
+        """In economy mode, have the answers of a phase there before its lanes ask for them."""
+        if self.desk.run.options.economy:
+            run, outcomes = self.desk.run, self.outcomes
+            asked = [(call, request_for(run, call, documents_for(call, run, outcomes))) for call in ready]
+            lane = in_batch(self.desk, f"phase-{phase}", *asked)
+            yield from in_parallel(self.desk.context, {"batch": lane}, cancel)
 
     def _reconcile(self, cancel: Task[Any]) -> Generator[Task[Any], Any]:
         try:

@@ -1,7 +1,7 @@
 """What every lane of a run works with."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import azure.durable_functions as df
@@ -17,10 +17,11 @@ type Steps[T] = Generator[Task[Any], Any, T]
 
 @dataclass(frozen=True)
 class Desk:
-    """One run: its context, input, folders, status board and purse."""
+    """One run: its context, input, folders, status board and purse, and the batches it waits for (in order)."""
 
     context: df.DurableOrchestrationContext
     run: RunInput
     folders: Folders
     board: Board
     spending: Spending
+    batches: dict[str, None] = field(default_factory=dict[str, None])

@@ -6,11 +6,11 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.contracts import Call, Folders, Outcome, Usage, WarmResult
+from shared.contracts import BatchState, Call, Folders, Outcome, Usage, WarmResult
 
 
 class Board:
-    """Shows waiting, drafting, checking, done, failed or cancelled for every planned call."""
+    """Shows waiting, drafting, checking, done, failed or cancelled for every planned call, and which waits for what."""
 
     def __init__(self, context: df.DurableOrchestrationContext, calls: Iterable[Call]) -> None:
         self._context = context
@@ -28,6 +28,7 @@ class Board:
                 "file": None,
                 "error": None,
                 "retry_at": None,
+                "batch": None,
             }
             for call in calls
         }
@@ -46,7 +47,7 @@ class Board:
         """A call enters a state; `usage` is what its agent took so far, of `model`."""
         row = self._rows[call.key]
         row["state"] = state
-        row["error"] = row["retry_at"] = None
+        row["error"] = row["retry_at"] = row["batch"] = None
         row["started"] = row["started"] or self._now()
         self._add(row, usage, model)
         self._show()
@@ -57,11 +58,23 @@ class Board:
         self._rows[call.key]["error"] = why[:200]
         self._show()
 
+    def await_batch(self, calls: Iterable[Call], state: BatchState, since: datetime, next_look: datetime) -> None:
+        """Calls wait for their batch; the rows say which, since when, and when it is looked at next."""
+        for call in calls:
+            row = self._rows[call.key]
+            row["state"] = "waiting_for_batch"
+            row["started"] = row["started"] or self._now()
+            row["retry_at"] = next_look.isoformat(timespec="milliseconds")
+            row["batch"] = {"id": state.id or None, "since": since.isoformat(timespec="milliseconds")}
+            row["error"] = state.detail[:200] or None
+        self._show()
+
     def close(self, call: Call, outcome: Outcome) -> None:
         """A call has ended."""
         row = self._rows[call.key]
         row["state"] = outcome.state
         row["ended"] = self._now()
+        row["retry_at"] = row["batch"] = None
         row["file"] = outcome.file.path if outcome.file else None
         row["error"] = outcome.failure.detail if outcome.failure else None
         self._add(row, outcome.usage, outcome.model)
@@ -72,6 +85,7 @@ class Board:
         for row in self._rows.values():
             if row["state"] not in ("done", "failed"):
                 row["state"] = "cancelled"
+                row["batch"] = None
                 row["ended"] = self._now() if row["started"] else None
         self._show()
 

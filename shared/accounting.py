@@ -98,11 +98,24 @@ def _row(entry: Entry) -> str:
         usage.output_tokens,
         usage.thinking_tokens,
     )
-    first_token = f"{usage.first_token_seconds / usage.calls:.1f}" if usage.calls else ""
+    streamed = usage.calls - _batched(usage)
+    first_token = f"{usage.first_token_seconds / streamed:.1f}" if streamed > 0 else ""
     model = re.sub(r"[^\w.@:/-]", "_", entry.model)  # the API's own words, in a table
-    cells = [entry.key, model, *(f"{number:,}" for number in tokens)]
+    cells = [_name(entry), model, *(f"{number:,}" for number in tokens)]
     cells += [f"{usage.seconds:.1f}", first_token, _price(entry)]
     return f"| {' | '.join(cells)} |"
+
+
+def _name(entry: Entry) -> str:
+    """The call, and how much of it came in batches."""
+    usage, batched = entry.usage, _batched(entry.usage)
+    if not batched:
+        return entry.key
+    return f"{entry.key} (batch)" if batched == usage.calls else f"{entry.key} (batch: {batched} of {usage.calls})"
+
+
+def _batched(usage: Usage) -> int:
+    return usage.batched.calls if usage.batched else 0
 
 
 def _price(entry: Entry) -> str:
@@ -117,6 +130,8 @@ def _remarks(request: ManifestRequest) -> Iterator[str]:
     yield f"{usage.calls} call(s) answered in {usage.attempts} attempt(s); `first token` is a call's mean, in seconds."
     if usage.reused:
         yield f"{usage.reused} answer(s) were reused: an earlier run had paid for the same question."
+    if batched := _batched(usage):
+        yield f"{batched} call(s) came in batches, at half the price; their `seconds` are their batch's."
     if prices.as_of:
         yield f"US dollars at the prices of {prices.as_of}."
     if request.run.cap != Cap():

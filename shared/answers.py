@@ -1,10 +1,10 @@
-"""Reads one streamed answer of Claude's, event by event, and joins the parts of one that was cut off. Pure.
+"""Reads one answer of Claude's, streamed or from a batch, and joins the parts of one that was cut off. Pure.
 
-Knows the shape of the SDK's events and imports nothing of it.
+Knows the shape of the SDK's events and messages and imports nothing of it.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.contracts import Payload, Usage
@@ -12,6 +12,7 @@ from shared.errors import CallInterrupted, CallRefused
 
 if TYPE_CHECKING:
     from anthropic.types import (  # noqa: TID251 (types alone)
+        Message,
         MessageDeltaUsage,
         RawMessageStreamEvent,
     )
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 SHORTEST_REPETITION, LONGEST_REPETITION = 12, 2_000
 """Characters at the joint of two parts that count as the same text said twice."""
-_GOES_ON_OR_ENDS = ("end_turn", "stop_sequence", "max_tokens", "pause_turn")
+ENDS = ("end_turn", "stop_sequence")
+_GOES_ON_OR_ENDS = (*ENDS, "max_tokens", "pause_turn")
 _STOPS = {
     "refusal": (
         "refusal",
@@ -47,8 +49,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one request gave: a whole answer, or as much of one as fitted."""
+class Part(Payload):
+    """What one request gave: a whole answer, or as much of one as fitted; or what several of its `parts` gave."""
 
     text: str
     stop_reason: str
@@ -56,18 +58,12 @@ class Part:
     message_id: str
     request_id: str | None
     usage: Usage
+    parts: int = 1
 
-
-@dataclass(frozen=True)
-class Begun(Payload):
-    """What there is of an answer after some of its parts, and why the last one stopped."""
-
-    text: str = ""
-    stopped: str = ""
-    parts: int = 0
-
-
-NOTHING = Begun()
+    def followed_by(self, more: "Part") -> "Part":
+        """Both as one, with what both took."""
+        text, usage = join(self.text, more.text), self.usage + more.usage
+        return replace(more, text=text, usage=usage, parts=self.parts + more.parts)
 
 
 class Reading:
@@ -112,16 +108,32 @@ class Reading:
 
     def part(self, request_id: str | None) -> Part:
         """The part, once the stream has ended. Raises `CallInterrupted` or `CallRefused` where it is none."""
-        reason = self._stop_reason
-        if self._complete and reason in _GOES_ON_OR_ENDS:
-            return Part("".join(self._texts), reason, self._model, self._message_id, request_id, self.usage)
-        if self._complete:
-            unexpected = f"Claude stopped for an unexpected reason ({reason})."
-            fault = CallRefused(*_STOPS.get(reason or "", ("stop-reason", unexpected, "Report this.")))
-        else:
+        if not self._complete:
             fault = CallInterrupted("network", "The stream from Claude ended before the answer did.")
-        fault.spent = self.usage
-        raise fault
+            fault.spent = self.usage
+            raise fault
+        part = Part(
+            "".join(self._texts), self._stop_reason or "", self._model, self._message_id, request_id, self.usage
+        )
+        return accepted(part)
+
+
+def accepted(part: Part) -> Part:
+    """The part itself, where it ends an answer or can be gone on with; `CallRefused` for every other stop reason."""
+    if part.stop_reason in _GOES_ON_OR_ENDS:
+        return part
+    unexpected = f"Claude stopped for an unexpected reason ({part.stop_reason or None})."
+    fault = CallRefused(*_STOPS.get(part.stop_reason, ("stop-reason", unexpected, "Report this.")))
+    fault.spent = part.usage
+    raise fault
+
+
+def batched_part(message: "Message", seconds: float) -> Part:
+    """The whole message that a batch brought after `seconds`. Raises `CallRefused` as a stream's part does."""
+    texts = [block.text for block in message.content if block.type == "text"]
+    took = replace(usage_of(counted(message.usage), seconds=seconds), calls=1, attempts=1)
+    usage = replace(took, batched=took)
+    return accepted(Part("".join(texts), message.stop_reason or "", message.model, message.id, None, usage))
 
 
 def counted(usage: "AnyUsage") -> dict[str, int]:
@@ -141,7 +153,11 @@ def usage_of(counters: dict[str, int], *, seconds: float, first_token_seconds: f
     """One request's usage from the API's counters."""
     prompt = sum(counters.get(name, 0) for name in ("input_tokens", "cache_write_tokens", "cache_read_tokens"))
     return Usage(
-        **counters,
+        input_tokens=counters.get("input_tokens", 0),
+        cache_write_tokens=counters.get("cache_write_tokens", 0),
+        cache_read_tokens=counters.get("cache_read_tokens", 0),
+        output_tokens=counters.get("output_tokens", 0),
+        thinking_tokens=counters.get("thinking_tokens", 0),
         seconds=round(seconds, 3),
         first_token_seconds=round(first_token_seconds, 3),
         longest_prompt_tokens=prompt,

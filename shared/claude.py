@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared import logs, telemetry
-from shared.answers import NOTHING, Answer, Begun, Part, Reading, counted, join, usage_of
+from shared.answers import ENDS, Answer, Part, Reading, counted, usage_of
 from shared.claude_errors import FOUNDRY_MENDS, MENDS, fault_of
 from shared.contracts import Usage
 from shared.errors import CallInterrupted, CallRefused, SettingsError
@@ -134,16 +134,15 @@ class Claude:
         chosen: ModelSettings,
         *,
         expected_tokens: int = TYPICAL_OUTPUT_TOKENS,
-        begun: Begun = NOTHING,
+        begun: Part | None = None,
     ) -> Answer:
-        """Stream one whole answer to `prompt`, asking for the rest where it is cut off; `begun` is there already.
+        """Stream one whole answer to `prompt`, asking for the rest where it is cut off; `begun` is its beginning.
 
         `expected_tokens` is how long it will probably be, for the rate limits. Raises `CallInterrupted` (try again
         later, with what had `begun` by then), `CallRefused` (final) or `SettingsError` (the model has no such
         settings). `usage` counts every request made; so does `spent` of the first two.
         """
-        await self._connect()  # before the clock starts: the first use imports the SDK
-        await self.check(chosen)
+        await self.prepare(chosen)  # before the clock starts: the first use imports the SDK
         logs.log_texts("prompt", [prompt.system, *(block.text for block in prompt.blocks)])
         text, parts = await self._parts(prompt, chosen, expected_tokens, begun)
         usage = replace(
@@ -154,16 +153,16 @@ class Claude:
         return Answer(text, parts[-1].model, parts[-1].request_id, usage)
 
     async def _parts(
-        self, prompt: "Prompt", chosen: ModelSettings, expected_tokens: int, begun: Begun
+        self, prompt: "Prompt", chosen: ModelSettings, expected_tokens: int, begun: Part | None
     ) -> tuple[str, list[Part]]:
         """The whole text and the requests that it took. What is raised says what they took and what there is."""
-        parts = list[Part]()
+        parts = [begun] if begun else list[Part]()
         try:
-            while begun.parts < MOST_PARTS:
+            while begun is None or begun.parts < MOST_PARTS:
                 last = await self._part(prompt, begun, chosen, expected_tokens)
                 parts.append(last)
-                begun = Begun(join(begun.text, last.text), last.stop_reason, begun.parts + 1)
-                if last.stop_reason in ("end_turn", "stop_sequence"):
+                begun = begun.followed_by(last) if begun else last
+                if last.stop_reason in ENDS:
                     return begun.text, parts
             cut = f"The answer did not end within {MOST_PARTS} parts."
             raise CallRefused("cut-off", cut, "Raise MAX_OUTPUT_TOKENS.")
@@ -171,11 +170,11 @@ class Claude:
             took = sum((part.usage for part in parts), fault.spent or Usage())
             attempts = 1 if parts or fault.spent else 0  # none where nothing was sent
             fault.spent = replace(took, attempts=attempts, first_token_seconds=0.0)
-            if isinstance(fault, CallInterrupted):
-                fault.begun = begun if begun.parts else None
+            if isinstance(fault, CallInterrupted) and begun:
+                fault.begun = replace(begun, usage=Usage())  # `spent` has told it
             raise
 
-    async def _part(self, prompt: "Prompt", begun: Begun, chosen: ModelSettings, expected_tokens: int) -> Part:
+    async def _part(self, prompt: "Prompt", begun: Part | None, chosen: ModelSettings, expected_tokens: int) -> Part:
         """One request with its turn, span and log lines."""
         server, cost = self._access.base_url, Cost(self._uncached(prompt, chosen), expected_tokens)
         with (
@@ -206,7 +205,7 @@ class Claude:
             self._limits.turn(chosen.model, (prompt, chosen), Cost(self._uncached(prompt, chosen), 0)),
             telemetry.call(model=chosen.model, max_tokens=0, base_url=self._access.base_url, stream=False) as call,
         ):
-            message = await self._asked_once(
+            message = await self.asked_once(
                 lambda client: client.messages.create(
                     model=chosen.model,
                     max_tokens=0,
@@ -221,10 +220,15 @@ class Claude:
         self._note_cached(prompt, chosen, usage)
         return Answer("", message.model, None, usage)
 
+    async def prepare(self, chosen: ModelSettings) -> None:
+        """Have the client ready, and the settings held against the model. Raises as `write` does."""
+        await self._connect()
+        await self.check(chosen)
+
     async def count(self, prompt: "Prompt", model: str) -> int:
         """Tokens of `prompt`, counted by Claude; free of charge. Raises as `write` does."""
         await self._connect()
-        counting = await self._asked_once(
+        counting = await self.asked_once(
             lambda client: client.messages.count_tokens(model=model, system=_system(prompt), messages=_messages(prompt))
         )
         return counting.input_tokens
@@ -264,18 +268,18 @@ class Claude:
         if getattr(client, "models", None) is None:  # Foundry has no Models API
             return None
         try:
-            told = await self._asked_once(lambda client: client.models.retrieve(model, timeout=LOOK_UP_SECONDS))
+            told = await self.asked_once(lambda client: client.models.retrieve(model, timeout=LOOK_UP_SECONDS))
         except CallRefused as fault:
             if fault.code != "http-404":
                 raise
             # A 404 may also come from a server that has no Models API: it then has no list of models either.
-            await self._asked_once(lambda client: client.models.list(limit=1, timeout=LOOK_UP_SECONDS))
+            await self.asked_once(lambda client: client.models.list(limit=1, timeout=LOOK_UP_SECONDS))
             unknown = f"Claude knows no model {model!r}."
             raise SettingsError("unknown-model", unknown, "Check ANTHROPIC_MODEL and its kin.") from None
         return facts_of(model, told.to_dict())
 
-    async def _asked_once[T](self, ask: Callable[["AsyncAnthropic"], Awaitable[T]]) -> T:
-        """A request whose answer comes in one piece. Raises `CallInterrupted` or `CallRefused`."""
+    async def asked_once[T](self, ask: Callable[["AsyncAnthropic"], Awaitable[T]]) -> T:
+        """What any request gives whose answer comes in one piece. Raises `CallInterrupted` or `CallRefused`."""
         import anthropic
         import httpx2
 
@@ -287,7 +291,7 @@ class Claude:
             fault = CallInterrupted("network", f"Claude could not be reached ({type(error).__name__}).")
         raise fault
 
-    async def _stream(self, prompt: "Prompt", begun: Begun, chosen: ModelSettings, turn: Turn) -> Part:
+    async def _stream(self, prompt: "Prompt", begun: Part | None, chosen: ModelSettings, turn: Turn) -> Part:
         """One request: the first, or one for what follows what has `begun`."""
         import anthropic
         import httpx2
@@ -347,24 +351,32 @@ class Claude:
         return await ask(self._access.with_key(client, newer))
 
 
-def _follow_up(prompt: "Prompt", begun: Begun) -> list[Any]:
+def _follow_up(prompt: "Prompt", begun: Part | None) -> list[Any]:
     """The turns after the prompt when an answer goes on: a paused one resumes as it is, a cut one is asked for more."""
-    if not begun.text:
+    if begun is None or not begun.text:
         return []
     turns: list[Any] = [{"role": "assistant", "content": begun.text}]
-    if begun.stopped == "max_tokens":
+    if begun.stop_reason == "max_tokens":
         turns.append({"role": "user", "content": prompt.continuation})
     return turns
 
 
-def _system(prompt: "Prompt") -> list[Any]:
-    return [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}]
+def request_body(prompt: "Prompt", chosen: ModelSettings, *, cached: bool) -> dict[str, Any]:
+    """The parameters of a call that is not streamed, with or without its cache breakpoints."""
+    texts = {"system": _system(prompt, cached), "messages": _messages(prompt, cached)}
+    return {"model": chosen.model, "max_tokens": chosen.max_tokens, **texts, **chosen.parameters}
 
 
-def _messages(prompt: "Prompt") -> list[Any]:
-    cached = {"cache_control": {"type": "ephemeral"}}
-    content = [{"type": "text", "text": block.text} | (cached if block.cached else {}) for block in prompt.blocks]
-    return [{"role": "user", "content": content}]
+def _system(prompt: "Prompt", cached: bool = True) -> list[Any]:
+    return [_text(prompt.system, cached)]
+
+
+def _messages(prompt: "Prompt", cached: bool = True) -> list[Any]:
+    return [{"role": "user", "content": [_text(block.text, cached and block.cached) for block in prompt.blocks]}]
+
+
+def _text(text: str, cached: bool) -> dict[str, Any]:
+    return {"type": "text", "text": text} | ({"cache_control": {"type": "ephemeral"}} if cached else {})
 
 
 def _silence_requests() -> None:

@@ -126,7 +126,8 @@ class Usage(Payload):
 
     `thinking_tokens` are part of `output_tokens`. `attempts` counts every try, `reused` the answers
     that an earlier run had paid for. `first_token_seconds` adds up over `calls`; `longest_prompt_tokens` is the longest
-    single request's, because some models price by it. Fields are only ever added at the end: see `to_value`.
+    single request's, because some models price by it. `batched` is the part of all this that came in batches, at half
+    price. Fields are only ever added at the end: see `to_value`.
     """
 
     calls: int = 0
@@ -140,10 +141,11 @@ class Usage(Payload):
     reused: int = 0
     first_token_seconds: float = 0.0
     longest_prompt_tokens: int = 0
+    batched: "Usage | None" = None
 
-    def to_value(self) -> list[int | float]:
-        """The numbers in the order of the fields, without the zeros at the end."""
-        numbers = [getattr(self, field.name) for field in fields(self)]
+    def to_value(self) -> list[Any]:
+        """The numbers in the order of the fields, without the zeros at the end; of what was batched, such a list."""
+        numbers = [_plain(getattr(self, field.name)) for field in fields(self)]
         while numbers and not numbers[-1]:
             numbers.pop()
         return numbers
@@ -169,6 +171,7 @@ class Usage(Payload):
             reused=self.reused + other.reused,
             first_token_seconds=round(self.first_token_seconds + other.first_token_seconds, 3),
             longest_prompt_tokens=max(self.longest_prompt_tokens, other.longest_prompt_tokens),
+            batched=self.batched + other.batched if self.batched and other.batched else self.batched or other.batched,
         )
 
     @property
@@ -241,12 +244,25 @@ class Call(Payload):
 
 @dataclass(frozen=True)
 class Options(Payload):
-    """The resolved options of a run. `db` and `output` are None where nobody asked for one."""
+    """The resolved options of a run. `db` and `output` are None where nobody asked for one.
+
+    With `economy`, calls go through the Message Batches API: half the price, and up to 24 hours for each phase.
+    """
 
     stack: str
     stack_reason: str
     db: str | None = None
     output: str | None = None
+    economy: bool = False
+
+
+@dataclass(frozen=True)
+class Polling(Payload):
+    """When a run looks at a batch: first after `first_seconds`, then ever later, up to every `longest_seconds`."""
+
+    first_seconds: float = 30.0
+    growth: float = 1.5
+    longest_seconds: float = 900.0
 
 
 @dataclass(frozen=True)
@@ -282,6 +298,7 @@ class RunInput(Payload):
     first_retry_seconds: float = 5.0
     revisions: int = 2
     patience: Patience = Patience()
+    polling: Polling = Polling()
     fresh: bool = False
     cap: Cap = Cap()
     prices: Prices = Prices()
@@ -391,6 +408,36 @@ class AgentResult(Payload):
     draft: BlobRef | None = None
     failure: Failure | None = None
     interruption: Interruption | None = None
+
+
+@dataclass(frozen=True)
+class BatchRequest(Payload):
+    """Have calls made as one batch, unless their answers are there. `batch` is its record, a blob of the run."""
+
+    run_id: str
+    batch: str
+    requests: tuple[AgentRequest, ...]
+
+
+@dataclass(frozen=True)
+class BatchLook(Payload):
+    """Look after a batch: send what is not sent yet, collect what has been answered; or call it off."""
+
+    run_id: str
+    batch: str
+
+
+@dataclass(frozen=True)
+class BatchState(Payload):
+    """How far a batch is. Once it is `ended`, answers are in the call store and `unanswered` calls are to be made live.
+
+    `id` is the API's, as soon as it is known; `detail` says why nothing could be learned this time.
+    """
+
+    ended: bool
+    unanswered: int = 0
+    id: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -72,11 +72,12 @@ def _head(request: ManifestRequest) -> str:
         ("PRD", f"{_cell(run.prd_name)}{version} ({run.prd.size:,} bytes, SHA-256 `{run.prd.sha256}`)"),
         ("Stack", f"{options.stack} ({_cell(options.stack_reason)})"),
         ("Database", _cell(options.db) if options.db else "chosen by the architect"),
+        ("Mode", "economy: calls went in batches, at half the price" if options.economy else ""),
         ("Started", request.started),
         ("Written", request.written),
         ("Folder", f"`{request.folders.project_folder}`"),
     ]
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows if value)
     return f"# {_cell(run.title)}: design manifest\n\n| | |\n|---|---|\n{table}"
 
 

@@ -10,7 +10,7 @@ from shared.errors import BadInput
 from shared.prd import Prd, find_stack
 
 STACKS = ("auto", "python", "csharp")
-NAMES = ("stack", "db", "output")
+NAMES = ("stack", "db", "output", "economy")
 DOCUMENT_KEYS = frozenset(
     [
         "title",
@@ -79,7 +79,13 @@ def resolve(prd: Prd, *sources: Source) -> Options:
         merged |= _checked(source)
     stack = merged.get("stack", "auto")
     resolved, reason = find_stack(prd.text) if stack == "auto" else (stack, "asked for")
-    return Options(stack=resolved, stack_reason=reason, db=merged.get("db"), output=merged.get("output"))
+    return Options(
+        stack=resolved,
+        stack_reason=reason,
+        db=merged.get("db"),
+        output=merged.get("output"),
+        economy=merged.get("economy") == "true",
+    )
 
 
 def _checked(source: Source) -> dict[str, str]:
@@ -93,6 +99,8 @@ def _checked(source: Source) -> dict[str, str]:
             )
         if value is None or value == "":
             continue
+        if name == "economy" and isinstance(value, bool):
+            value = str(value)
         if not isinstance(value, str):
             raise _bad_value(source, name, value, "a text value")
         checked[name] = _CHECKS[name](source, value.strip())
@@ -125,9 +133,16 @@ def _output(source: Source, value: str) -> str:
     return "/".join(segments)
 
 
-_CHECKS = {"stack": _stack, "db": _db, "output": _output}
+def _economy(source: Source, value: str) -> str:
+    if value.lower() not in ("true", "false"):
+        raise _bad_value(source, "economy", value, "true or false")
+    return value.lower()
+
+
+_CHECKS = {"stack": _stack, "db": _db, "output": _output, "economy": _economy}
 _MENDS = {
     "stack": f"Use one of: {', '.join(STACKS)}.",
     "db": "Use a name such as postgres, sqlserver or mongodb: letters, digits, spaces and . + # - only, at most 40.",
     "output": "Use a relative path such as designs/billing, with no '..', backslash or leading slash.",
+    "economy": "Use true for half the price and up to 24 hours a phase, or false.",
 }

@@ -13,6 +13,10 @@ OUTPUT_TOKENS_PER_SECOND = 70
 """Streaming pace assumed for the estimate."""
 SECONDS_PER_CALL = 5
 """Time to the first token and storage work around a call."""
+SECONDS_PER_BATCH = 3_600
+"""Most batches end within the hour."""
+HOURS_PER_BATCH = 24
+"""Every batch has ended by then."""
 ROLE_TOKENS = 2_000
 """An assignment with its role prompt."""
 NO_PRICES = Prices()
@@ -87,6 +91,7 @@ class Plan:
             "stack": self.options.stack,
             "stack_reason": self.options.stack_reason,
             "db": self.options.db,
+            "economy": self.options.economy,
             "text": self.text(),
         }
 
@@ -101,7 +106,7 @@ class Plan:
             f"Stack: {self.options.stack} ({self.options.stack_reason})",
             f"Database: {self.options.db or 'chosen by the architect'}",
             f"Requirements: {self._requirements_in_words()}",
-            f"Estimated completion: {_duration(self.estimated_seconds)}",
+            f"Estimated completion: {_duration(self.estimated_seconds)}{self._patience()}",
             f"Estimated tokens: {tokens} ({how})",
             f"Estimated cost: {self._cost_in_words()}",
         ]
@@ -114,12 +119,19 @@ class Plan:
 
         return beyond_tracing(self.requirements, self.untraced_from)
 
+    def _patience(self) -> str:
+        """What economy mode asks of those who wait."""
+        if not self.options.economy:
+            return ""
+        return f" (economy: {len(self.phases)} batches one after another, each of up to {HOURS_PER_BATCH} h)"
+
     def _cost_in_words(self) -> str:
         if self.estimated_cost is None:
             calls = [call for phase in self.phases for call in phase.calls]
             unknown = dict.fromkeys(call.model for call in calls if price_of(call.model, self.prices) is None)
             return f"price unknown ({', '.join(filter(None, unknown)) or 'no model named'})"
-        return f"about {in_words(self.estimated_cost)} (prices of {self.prices.as_of})"
+        half = ", half price in batches" if self.options.economy else ""
+        return f"about {in_words(self.estimated_cost)} (prices of {self.prices.as_of}{half})"
 
 
 def plan_of(run: RunInput) -> Plan:
@@ -147,10 +159,14 @@ def make_plan(
         for number in numbers
     )
     usages = _usages(calls, prefix_tokens)
+    if options.economy:
+        usages = [_batched(usage) for usage in usages]
     return Plan(
         phases=phases,
         options=options,
-        estimated_seconds=sum(max(map(_seconds, phase.calls)) for phase in phases),
+        estimated_seconds=len(phases) * SECONDS_PER_BATCH
+        if options.economy
+        else sum(max(map(_seconds, phase.calls)) for phase in phases),
         estimated_input_tokens=sum(usage.all_input_tokens for usage in usages),
         estimated_output_tokens=sum(usage.output_tokens for usage in usages),
         estimated_cost=total(zip(usages, (call.model for call in calls), strict=True), prices),
@@ -182,6 +198,13 @@ def _usages(calls: Sequence[Call], prefix_tokens: int) -> list[Usage]:
             )
         )
     return usages
+
+
+def _batched(usage: Usage) -> Usage:
+    """The same call in a batch: at half the price, and without hope for what another has cached."""
+    tokens = usage.all_input_tokens
+    uncached = replace(usage, input_tokens=tokens, cache_write_tokens=0, cache_read_tokens=0)
+    return replace(uncached, batched=uncached)
 
 
 def _reads(call: Call, name: str) -> bool:

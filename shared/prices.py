@@ -17,6 +17,8 @@ AS_OF = "2026-10-24"
 """Day of the price list (platform.claude.com/docs/en/about-claude/pricing) that the table below follows."""
 CACHE_WRITE, CACHE_READ = 1.25, 0.1
 """Price of the five-minute cache as a multiple of plain input, where a model has no other."""
+BATCH = Decimal("0.5")
+"""Price of whatever comes in a batch, cached or not, as a multiple of the same sent at once."""
 PER = 1_000_000
 CAP_REACHED = "cap-reached"
 """Code of the failure that means: the run's cap forbids the call."""
@@ -75,15 +77,22 @@ def cost(usage: Usage, model: str, prices: Prices) -> Decimal | None:
     row = price_of(model, prices)
     if row is None:
         return None
+    dollars = _at_once(usage, row)
+    if usage.batched:
+        dollars -= _at_once(usage.batched, row) * (1 - BATCH)
+    is_long = 0 < row.long_prompt_tokens < usage.longest_prompt_tokens
+    return dollars * _exact(row.long_prompt_factor) if is_long else dollars
+
+
+def _at_once(usage: Usage, row: ModelPrice) -> Decimal:
+    """What short prompts would cost had none of them come in a batch."""
     parts = (
         (usage.input_tokens, row.input),
         (usage.cache_write_tokens, row.cache_write),
         (usage.cache_read_tokens, row.cache_read),
         (usage.output_tokens, row.output),
     )
-    dollars = sum((tokens * _exact(price) for tokens, price in parts), Decimal(0)) / PER
-    is_long = 0 < row.long_prompt_tokens < usage.longest_prompt_tokens
-    return dollars * _exact(row.long_prompt_factor) if is_long else dollars
+    return sum((tokens * _exact(price) for tokens, price in parts), Decimal(0)) / PER
 
 
 def total(spent: Iterable[tuple[Usage, str]], prices: Prices) -> Decimal | None:

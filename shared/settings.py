@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from shared.contracts import Cap, Prices
+from shared.contracts import Cap, Polling, Prices
 from shared.errors import SettingsError
 from shared.keys import is_sendable
 from shared.models import TIERS, ModelSettings
@@ -175,6 +175,15 @@ class Settings:
     patience_seconds: float = _setting(
         "PATIENCE_SECONDS", "All waits of one call together; after that the call has failed.", 7_200.0
     )
+    batch_first_poll_seconds: float = _setting(
+        "BATCH_FIRST_POLL_SECONDS", "Economy mode: when a batch is first looked at after it was sent.", 30.0
+    )
+    batch_poll_growth: float = _setting(
+        "BATCH_POLL_GROWTH", "By how much the time to the next look grows with each look.", 1.5
+    )
+    batch_longest_poll_seconds: float = _setting(
+        "BATCH_LONGEST_POLL_SECONDS", "Longest time between two looks at a batch.", 900.0
+    )
     sweep_schedule: str = _setting(
         "SWEEP_SCHEDULE", "NCRONTAB schedule of the sweep that finds PRDs without a run.", "0 */5 * * * *"
     )
@@ -211,6 +220,8 @@ class Settings:
         problems: list[str] = []
         if not (self.storage_connection or self.storage_uri):
             problems.append("AzureWebJobsStorage or AzureWebJobsStorage__blobServiceUri must be set")
+        if self.batch_poll_growth < 1:
+            problems.append(f"BATCH_POLL_GROWTH={self.batch_poll_growth:g} must be at least 1")
         return problems + self._access_contradictions() + self._access_errors() + self._model_contradictions()
 
     @property
@@ -236,6 +247,11 @@ class Settings:
     def cap(self) -> Cap:
         """What one run may spend."""
         return Cap(self.run_token_cap, self.run_cost_cap_usd)
+
+    @property
+    def polling(self) -> Polling:
+        """When runs in economy mode look at their batches."""
+        return Polling(self.batch_first_poll_seconds, self.batch_poll_growth, self.batch_longest_poll_seconds)
 
     def _model_contradictions(self) -> list[str]:
         problems: dict[str, None] = {}

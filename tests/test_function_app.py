@@ -39,6 +39,9 @@ def test_exactly_the_expected_functions_are_registered(app: App):
         "check_deliverable",
         "check_pack",
         "publish_deliverable",
+        "submit_batch",
+        "poll_batch",
+        "cancel_batch",
         "warm_prefix",
         "write_manifest",
     )

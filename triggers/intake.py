@@ -18,7 +18,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from shared import logs, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo, BlobStore
 from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, RunResult, claim_name
-from shared.errors import NotFound
+from shared.errors import BadInput, NotFound
 from shared.options import Source, from_front_matter, from_metadata, resolve
 from shared.plan import Plan, plan_of
 from shared.prd import Prd, content_hash, read_prd, slug
@@ -57,7 +57,9 @@ def read_request(name: str, data: bytes, values: Mapping[str, Any], where: str, 
     """An HTTP request's PRD with the options given in `where`. Same content and options: same identity."""
     prd = read_prd(name, data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, Source(where, values), from_front_matter(prd))
-    identity = json.dumps(["http", content_hash(data), options.stack, options.db, options.output])
+    _refuse_impossible(options, settings)
+    asked = [options.stack, options.db, options.output, *(["economy"] if options.economy else [])]
+    identity = json.dumps(["http", content_hash(data), *asked])
     return Request(prd, options, "http", identity)
 
 
@@ -68,7 +70,18 @@ def read_drop(data: bytes, info: BlobInfo, settings: Settings, source: str = "dr
     """
     prd = read_prd(info.name, data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, from_metadata(info.metadata), from_front_matter(prd))
+    _refuse_impossible(options, settings)
     return Request(prd, options, source, drop_identity(info.name, info.etag), info.etag)
+
+
+def _refuse_impossible(options: Options, settings: Settings) -> None:
+    """`BadInput` for an option that the deployment cannot honour."""
+    if options.economy and settings.foundry_url:
+        raise BadInput(
+            "no-economy",
+            "Economy mode needs the Message Batches API, which Claude in Microsoft Foundry does not have.",
+            "Leave `economy` out, or have the app use a Claude API key.",
+        )
 
 
 def drop_identity(name: str, etag: str) -> str:
@@ -145,6 +158,7 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         first_retry_seconds=settings.first_retry_seconds,
         revisions=settings.revisions,
         patience=Patience(settings.first_wait_seconds, settings.longest_wait_seconds, settings.patience_seconds),
+        polling=settings.polling,
         cap=settings.cap,
         prices=outlook.prices,
         prefix_tokens=outlook.prefix_tokens,

@@ -24,7 +24,8 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
     return {
         **_head(claim, state),
         "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size},
-        "options": {"stack": run.options.stack, "db": run.options.db, "output": run.options.output},
+        "options": {"stack": run.options.stack, "db": run.options.db, "output": run.options.output}
+        | {"economy": run.options.economy},
         "phase": progress.get("phase", 0),
         "folder": progress.get("folder"),
         "agents": agents,
@@ -90,7 +91,7 @@ def _agent_view(claim: Claim, row: dict[str, Any]) -> dict[str, Any]:
     usage, model = _usage_of(row)
     shown = {key: row[key] for key in ("agent", "task", "deliverable", "state")}
     shown |= {"input_tokens": usage.all_input_tokens, "output_tokens": usage.output_tokens, "seconds": _seconds(row)}
-    shown |= {key: row[key] for key in ("file", "error", "retry_at")}
+    shown |= {key: row[key] for key in ("file", "error", "retry_at")} | {"batch": row.get("batch")}
     money = as_number(cost(usage, model, claim.run.prices))
     return shown | {"model": model or None, "usage": asdict(usage), "cost_usd": money}
 

@@ -13,12 +13,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.drafts", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
     parser.add_argument("--seconds-per-answer", type=float, default=0.3, help="how long each answer streams")
+    parser.add_argument("--seconds-per-batch", type=float, default=2.0, help="how long each batch takes")
     parser.add_argument("--fault", type=parse_fault, action="append", default=[], help="AGENT=KIND[xTIMES]")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(
             _serve(
-                DraftsServer(seconds_per_answer=options.seconds_per_answer, faults=options.fault),
+                DraftsServer(
+                    seconds_per_answer=options.seconds_per_answer,
+                    seconds_per_batch=options.seconds_per_batch,
+                    faults=options.fault,
+                ),
                 options.port,
             )
         )

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 type Kind = Literal[
     "400", "401", "429", "500", "529",
-    "refusal", "max_tokens", "cut", "error_event", "malformed", "misshapen", "stall", "silence",
+    "refusal", "max_tokens", "cut", "error_event", "malformed", "misshapen", "stall", "silence", "expired",
 ]  # fmt: skip
 type EventName = Literal[
     "message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop"
@@ -24,7 +24,7 @@ class Fault:
     there with some text written. The others break the stream half-way, or in the first event of the kind `at`: `cut`
     drops the connection in the middle of it; `error_event` reports an overload; `malformed` sends what is not JSON,
     `misshapen` what is no such event; `stall` stays silent, for as long as the caller waits. `silence` does not even
-    begin.
+    begin. In a batch, a number is an errored request and `expired` one that was never processed.
     """
 
     agent: str

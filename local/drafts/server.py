@@ -5,6 +5,7 @@ prompt cache that counts as the real one does, and can be told to fail (see `fau
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from local.drafts import wire
 from local.drafts.answers import answer_prompt
+from local.drafts.batches import BatchDesk
 from local.drafts.faults import Fault, FaultScript
 from local.drafts.models import MODELS, model_info
 from local.drafts.plants import Plant, PlantNotFoundError
@@ -32,7 +34,7 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Seen:
     """One request for a message, as the server saw it. `agent` and `task` are empty for foreign prompts.
 
-    `settings` are its parameters besides model and texts.
+    `settings` are its parameters besides model and texts; `batch` names the batch that it came in.
     """
 
     request_id: str
@@ -43,13 +45,15 @@ class Seen:
     status: int
     usage: wire.Usage | None
     settings: wire.Json
+    batch: str = ""
 
 
 class DraftsServer:
     """The offline model. `seconds_per_answer` spreads each answer's text over that time.
 
     `keys` are the keys (or bearer tokens) that are let in; None lets any in. `models` is what its Models API tells;
-    None is a server without one. `limits` hold for each model; None is a server that limits nothing.
+    None is a server without one. A batch of messages takes `seconds_per_batch`. `limits` hold for each model; None is a
+    server that limits nothing.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class DraftsServer:
         plants: Sequence[Plant] = (),
         keys: Container[str] | None = None,
         limits: Limits | None = None,
+        seconds_per_batch: float = 2.0,
     ) -> None:
         self.keys = keys
         self.limit(limits)
@@ -71,6 +76,7 @@ class DraftsServer:
         self._faults = FaultScript(faults)
         self._plants = tuple(plants)
         self._cache = PrefixCache()
+        self.batches = BatchDesk(self._process, seconds_per_batch)
         self._requests = 0
         self._runner: web.AppRunner | None = None
 
@@ -91,6 +97,7 @@ class DraftsServer:
         app = web.Application(middlewares=[self._guard], client_max_size=LARGEST_BODY)
         app.router.add_post("/v1/messages", self._create_message)
         app.router.add_post("/v1/messages/count_tokens", self._count_tokens)
+        self.batches.add_routes(app)
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_get("/v1/models/{id}", self._get_model)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -171,6 +178,33 @@ class DraftsServer:
         wait = self._limiter.take(model, usage.input_tokens + usage.cache_creation_input_tokens)
         request[_LIMITS] = self._limiter.headers(model)
         return wait
+
+    def _process(self, params: wire.Json, batch: str) -> wire.Json:
+        """What one request of a batch gives. They are processed one after another, and share the cache."""
+        self._requests += 1
+        request_id = f"req_offline{self._requests:07d}"
+        try:
+            asked = wire.parse_request(json.dumps(params).encode())
+            prompt = parse_prompt(asked.last_user_texts)
+            agent, task = (prompt.assignment.agent, prompt.assignment.task) if prompt else ("", "")
+            fault = self._faults.next(agent, task)
+            kind = fault.kind if fault else ""
+            failed = kind.isdigit() or kind == "expired"
+            reading = None if failed else self._cache.read(asked.cache_reader, asked.blocks)
+            usage, status = (reading.usage, 200) if reading else (None, int(kind) if kind.isdigit() else 0)
+            self.seen.append(Seen(request_id, asked.model, agent, task, False, status, usage, asked.settings, batch))
+            if reading is None:
+                scripted = wire.error_body(status, f"A scripted {status} of the offline server", request_id)
+                return {"type": "errored", "error": scripted} if status else {"type": "expired"}
+            text = answer_prompt(prompt, self._plants)
+        except wire.BadRequestError as error:
+            return {"type": "errored", "error": wire.error_body(error.status, error.message, request_id)}
+        except PlantNotFoundError as error:
+            return {"type": "errored", "error": wire.error_body(400, str(error), request_id)}
+        self._cache.write(reading)
+        message = _answer(asked, text, fault, reading, request_id).to_message()
+        message["usage"]["service_tier"] = "batch"
+        return {"type": "succeeded", "message": message}
 
     async def _stream(
         self, request: web.Request, answer: wire.Answer, fault: Fault | None, reading: Reading

@@ -20,8 +20,12 @@ FAST = {
     "FIRST_WAIT_SECONDS": "0.1",
     "LONGEST_WAIT_SECONDS": "0.5",
     "PATIENCE_SECONDS": "1",
+    "BATCH_FIRST_POLL_SECONDS": "0.3",
+    "BATCH_LONGEST_POLL_SECONDS": "1",
 }
 """App settings of the tests: offline drafts whatever the developer's environment, and short waits."""
+DRAFTS = {"seconds_per_answer": 0.05, "seconds_per_batch": 0.2}
+"""How fast the offline model answers."""
 
 
 class Product:
@@ -90,9 +94,7 @@ class Product:
 @pytest.fixture(scope="session")
 async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
     """One host for all end-to-end tests; each uses PRDs of its own."""
-    host = LocalHost(
-        state_dir=tmp_path_factory.mktemp("state"), environment=FAST, drafts={"seconds_per_answer": 0.05}, quiet=True
-    )
+    host = LocalHost(state_dir=tmp_path_factory.mktemp("state"), environment=FAST, drafts=DRAFTS, quiet=True)
     info = await host.start()
     try:
         async with (

@@ -38,8 +38,10 @@ async def url_of(state: Path, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError((state / "host.log").read_text())
 
 
-async def run_until(url: str, run_id: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
+async def run_until(
+    url: str, run_id: str, reached: Callable[[dict[str, Any]], bool], within: float = 60
+) -> dict[str, Any]:
+    deadline = time.monotonic() + within
     async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
         while True:
             run = (await http.get(f"/api/runs/{run_id}")).json()

@@ -1,11 +1,13 @@
 """Records one orchestration history per path of `design_backend`, on the real engine with the real app.
 
-`uv run python -m tests.histories.record` rewrites the JSON files beside this module. Record anew only when runs in
+`uv run python -m tests.histories.record` rewrites the JSON files beside this module, or those that it is given the
+names of. Record anew only when runs in
 flight may break: a changed history means that yesterday's runs do not replay on today's code (docs/operations.md).
 """
 
 import asyncio
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +23,7 @@ from local.drafts.faults import Fault
 from local.drafts.plants import Plant
 from local.engine_store import EngineStore
 from local.host import LocalHost
-from tests.e2e.conftest import FAST, Product, prd_text
+from tests.e2e.conftest import DRAFTS, FAST, Product, prd_text
 
 FOLDER = Path(__file__).parent
 
@@ -48,6 +50,7 @@ class Story:
     plants: tuple[Plant, ...] = ()
     cancelled: bool = False
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    economy: bool = False
 
 
 STORIES = (
@@ -72,13 +75,15 @@ STORIES = (
         tuple(Fault(writer, "529", times=1) for writer in WRITERS),
         tuple(Plant(writer, "", text, mends=False) for writer in WRITERS for text in (CITES_NOTHING, BROKEN)),
     ),
+    Story("economy", (Fault("python-backend-dev", "expired", times=1),), economy=True),
     Story("capped", settings={"RUN_TOKEN_CAP": "12000"}),
 )
 
 
-async def record() -> None:
-    """Run every story and write its history as `{story}.json`."""
-    for settings, stories in groupby(STORIES, key=lambda story: story.settings):
+async def record(*wanted: str) -> None:
+    """Run every story, or those wanted, and write its history as `{story}.json`."""
+    chosen = [story for story in STORIES if not wanted or story.name in wanted]
+    for settings, stories in groupby(chosen, key=lambda story: story.settings):
         with tempfile.TemporaryDirectory() as state:
             _write(Path(state), await _run_all(Path(state), tuple(stories), settings))
 
@@ -95,7 +100,7 @@ def _write(state: Path, names: Mapping[str, str]) -> None:
 
 async def _run_all(state: Path, stories: tuple[Story, ...], settings: Mapping[str, str]) -> dict[str, str]:
     environment = {**FAST, **settings}
-    host = LocalHost(state_dir=state, environment=environment, drafts={"seconds_per_answer": 0.05}, quiet=True)
+    host = LocalHost(state_dir=state, environment=environment, drafts=DRAFTS, quiet=True)
     info = await host.start()
     try:
         async with (
@@ -113,7 +118,7 @@ async def _run(product: Product, story: Story) -> str:
     product.host.drafts.order(story.faults)
     product.host.drafts.plant(story.plants)
     product.host.drafts.pace = 1.0 if story.cancelled else 0.05
-    run_id: str = (await product.post(prd_text(f"Story {story.name}")))["id"]
+    run_id: str = (await product.post(prd_text(f"Story {story.name}"), economy=story.economy))["id"]
     if story.cancelled:
         while (await product.run(run_id))["phase"] != 3:
             await asyncio.sleep(0.05)
@@ -123,4 +128,4 @@ async def _run(product: Product, story: Story) -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(record())
+    asyncio.run(record(*sys.argv[1:]))

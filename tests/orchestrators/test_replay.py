@@ -19,6 +19,8 @@ from google.protobuf import json_format
 from orchestrators.design_backend import design_backend
 from shared.contracts import (
     AgentRequest,
+    BatchLook,
+    BatchRequest,
     CheckRequest,
     FolderRequest,
     ManifestRequest,
@@ -87,8 +89,8 @@ def recorded(events: list[HistoryEvent]) -> list[Decision]:
 
 def test_there_is_a_history_for_every_path():
     assert {path.stem for path in HISTORIES} == {
-        "architect-refused", "cancelled", "capped", "completed", "longest", "reconciled", "retried", "revised",
-        "revision-refused", "setup-refused", "specialist-interrupted", "specialist-refused", "synthesis-refused",
+        "architect-refused", "cancelled", "capped", "completed", "economy", "longest", "reconciled", "retried",
+        "revised", "revision-refused", "setup-refused", "specialist-interrupted", "specialist-refused", "synthesis-refused",
         "throttled",
     }  # fmt: skip
 
@@ -109,6 +111,8 @@ def test_a_history_stays_small(path: Path):
 REQUESTS: dict[str, type[Payload]] = {
     "claim_folder": FolderRequest,
     "warm_prefix": WarmRequest,
+    "submit_batch": BatchRequest,
+    "poll_batch": BatchLook,
     "check_deliverable": CheckRequest,
     "check_pack": PackCheckRequest,
     "publish_deliverable": PublishRequest,

@@ -125,7 +125,13 @@ def test_a_completed_run_is_described_by_the_schema_and_nothing_else(stack: str)
     assert (data["schema"], data["status"], data["missing"], data["unchecked"]) == ("manifest/1", "completed", [], None)
     assert data["run"]["project"] == "orders"
     assert data["prd"] == {"name": "orders.md", "etag": "0x1", "size": 4_000, "sha256": "a" * 64}
-    assert data["options"] == {"stack": stack, "stack_reason": "asked for", "db": "postgres", "output": None}
+    assert data["options"] == {
+        "stack": stack,
+        "stack_reason": "asked for",
+        "db": "postgres",
+        "output": None,
+        "economy": False,
+    }
     assert data["plan"]["calls"] == 7
 
 

@@ -31,7 +31,7 @@ def test_an_unknown_option_is_refused_with_the_allowed_ones(name: str, value: st
         resolve(prd(), Source("the query", {name: value}))
     assert refused.value.code == "unknown-option"
     assert "the query" in refused.value.detail
-    assert refused.value.mend == "Allowed options: stack, db, output."
+    assert refused.value.mend == "Allowed options: stack, db, output, economy."
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,8 @@ def test_an_unknown_option_is_refused_with_the_allowed_ones(name: str, value: st
         ("output", "a/%2e%2e/b"),
         ("output", "trailing./x"),
         ("output", "https://example.com/x"),
+        ("economy", "very"),
+        ("economy", 1),
     ],
 )
 def test_a_value_outside_its_set_is_refused_and_says_what_is_allowed(name: str, value: object):
@@ -78,3 +80,9 @@ def test_metadata_that_storage_tools_add_is_no_option():
 
 def test_empty_values_count_as_not_given():
     assert resolve(prd(), Source("the query", {"db": "", "output": None})).db is None
+
+
+@pytest.mark.parametrize(("value", "economy"), [(True, True), ("True", True), (False, False), ("false", False)])
+def test_economy_is_a_word_in_metadata_and_a_boolean_elsewhere(value: object, economy: bool):
+    assert resolve(prd(), Source("the query", {"economy": value})).economy is economy
+    assert resolve(prd(economy=value), from_front_matter(prd(economy=value))).economy is economy

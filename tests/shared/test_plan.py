@@ -9,10 +9,16 @@ from shared.prices import DEFAULT
 
 
 def plan_for(
-    prefix_tokens: int = 4_000, db: str | None = None, *, model: str = "claude-sonnet-5-5", counted: bool = False
+    prefix_tokens: int = 4_000,
+    db: str | None = None,
+    *,
+    model: str = "claude-sonnet-5-5",
+    counted: bool = False,
+    economy: bool = False,
 ):
     calls = [replace(call, model=model) for call in catalogue().calls_for("python")]
-    return make_plan(calls, Options("python", "asked for", db), prefix_tokens, counted=counted, prices=DEFAULT)
+    options = Options("python", "asked for", db, economy=economy)
+    return make_plan(calls, options, prefix_tokens, counted=counted, prices=DEFAULT)
 
 
 def test_the_summary_has_the_commands_form():
@@ -61,6 +67,19 @@ def test_the_cost_is_estimated_from_the_price_list_with_its_day():
     assert plan.estimated_cost is not None
     assert float(plan.estimated_cost) == round(dollars + plan.estimated_output_tokens * 10 / 1e6, 9)
     assert f"Estimated cost: about ${plan.estimated_cost:.2f} (prices of {DEFAULT.as_of})" in plan.text()
+
+
+def test_economy_is_half_the_price_of_uncached_calls_and_says_how_long_it_may_take():
+    plan = plan_for(20_000, economy=True)
+    dollars = (plan.estimated_input_tokens * 2 + plan.estimated_output_tokens * 10) / 1e6
+    assert plan.estimated_cost is not None
+    assert float(plan.estimated_cost) == round(dollars / 2, 9)
+    assert plan.estimated_cost < (plan_for(20_000).estimated_cost or 0)
+    assert (
+        "Estimated completion: about 240 min (economy: 4 batches one after another, each of up to 24 h)" in plan.text()
+    )
+    assert "half price in batches" in plan.text()
+    assert plan.to_dict()["economy"] is True
 
 
 def test_a_model_without_a_price_costs_nobody_knows_what():

@@ -1,6 +1,7 @@
 """What calls cost: exact arithmetic on dated prices, and "price unknown" rather than a guess."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -32,6 +33,12 @@ USED = Usage(
 )
 def test_each_kind_of_token_has_its_own_price(model: str, dollars: str):
     assert cost(USED, model, DEFAULT) == Decimal(dollars)
+
+
+def test_what_came_in_a_batch_costs_half_cached_or_not():
+    batched = replace(USED, batched=USED)
+    assert cost(batched, "claude-sonnet-5-5", DEFAULT) == Decimal("7.30")
+    assert cost(batched + USED, "claude-sonnet-5-5", DEFAULT) == Decimal("21.90"), "and what was asked live the whole"
 
 
 def test_a_model_that_is_not_in_the_table_has_no_price():

@@ -163,3 +163,8 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it():
     with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY") as refused:
         Settings.read(ENOUGH | {"ANTHROPIC_API_KEY": "sk-canary\nsk-second"})
     assert "sk-" not in refused.value.detail
+
+
+def test_looks_at_a_batch_do_not_become_more_frequent():
+    with pytest.raises(SettingsError, match=r"BATCH_POLL_GROWTH=0\.5 must be at least 1"):
+        Settings.read(ENOUGH | {"BATCH_POLL_GROWTH": "0.5"})

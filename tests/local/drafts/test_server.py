@@ -265,3 +265,40 @@ async def test_rate_limits_are_told_with_each_answer_and_kept() -> None:
     assert headers["anthropic-ratelimit-requests-limit"] == "2"
     assert datetime.fromisoformat(headers["anthropic-ratelimit-requests-reset"]) > datetime.now(UTC)
     await server.stop()
+
+
+async def test_the_sdk_has_a_batch_answered_item_by_item() -> None:
+    faults = [Fault("api-backend-tester", "500", times=1), Fault("azure-monitor-logs-expert", "expired", times=1)]
+    server = DraftsServer(seconds_per_batch=0, faults=faults)
+    await server.start()
+    agents = ("system-architect", "api-backend-tester", "azure-monitor-logs-expert")
+    try:
+        async with client_of(server) as client:
+            bodies = {agent: lay_out(LIBRARY, agent) | {"max_tokens": 64_000} for agent in agents}
+            requests: Any = [{"custom_id": agent, "params": body} for agent, body in bodies.items()]
+            taken = await client.messages.batches.create(requests=requests)
+            assert (taken.processing_status, taken.request_counts.processing) == ("in_progress", 3)
+            counts = (await client.messages.batches.retrieve(taken.id)).request_counts
+            assert (counts.succeeded, counts.errored, counts.expired) == (1, 1, 1)
+            results = [line async for line in await client.messages.batches.results(taken.id)]
+            assert {line.custom_id: line.result.type for line in results} == {
+                "system-architect": "succeeded",
+                "api-backend-tester": "errored",
+                "azure-monitor-logs-expert": "expired",
+            }
+            assert [batch.id async for batch in client.messages.batches.list(limit=1)] == [taken.id]
+    finally:
+        await server.stop()
+
+
+async def test_a_batch_that_is_called_off_answers_nothing() -> None:
+    server = DraftsServer(seconds_per_batch=600)
+    await server.start()
+    try:
+        async with client_of(server) as client:
+            requests: Any = [{"custom_id": "one", "params": lay_out(LIBRARY, "system-architect")}]
+            taken = await client.messages.batches.create(requests=requests)
+            assert (await client.messages.batches.cancel(taken.id)).processing_status == "canceling"
+            assert (await client.messages.batches.retrieve(taken.id)).request_counts.canceled == 1
+    finally:
+        await server.stop()
