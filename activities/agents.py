@@ -12,7 +12,7 @@ import azure.durable_functions as df
 from activities.entry import activity
 from activities.reading import prompt_of
 from shared import logs, telemetry
-from shared.answers import Answer, Part
+from shared.answers import Answer, Begun
 from shared.blobs import WORK
 from shared.call_store import UNDER_WAY, call_key
 from shared.catalogue import catalogue
@@ -67,7 +67,7 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
 async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, request: AgentRequest) -> Answer:
     """Claude's answer, or the one that it gave to the same prompt before."""
 
-    async def ask(begun: Part | None) -> Answer:
+    async def ask(begun: Begun) -> Answer:
         claude = await services.claude()
         expected = catalogue()[request.agent].tasks[request.task].typical_output_tokens
         return await claude.write(prompt, chosen, expected_tokens=expected, begun=begun)

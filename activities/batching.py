@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from activities.reading import prompt_of
 from shared import logs
-from shared.answers import Part
+from shared.answers import ENDS, Begun, Part
 from shared.blobs import WORK
 from shared.call_store import Claimed, StoredCall, call_key
 from shared.catalogue import catalogue
@@ -55,6 +55,11 @@ class Record(Payload):
     answered: int = 0
 
     @property
+    def fresh(self) -> bool:
+        """Whether its run takes no answer from others."""
+        return any(request.fresh for request in self.requests)
+
+    @property
     def age(self) -> timedelta:
         """How long ago the batch was sent, the last time."""
         return datetime.now(UTC) - datetime.fromisoformat(self.sent_at)
@@ -71,7 +76,7 @@ class Kept:
     @property
     def claim(self) -> Claimed:
         """What the blobs of its calls hold meanwhile."""
-        return Claimed(self.record.holder, self.name)
+        return Claimed(self.record.holder, batch=self.name)
 
 
 async def read_record(services: Services, name: str) -> Kept | None:
@@ -93,7 +98,7 @@ async def open_record(services: Services, request: BatchRequest) -> Kept | None:
     """Claim the calls that nobody has answered and write the record of their batch; None where it is there already."""
     if await read_record(services, request.batch):
         return None
-    own = Claimed(request.run_id, request.batch)
+    own = Claimed(request.run_id, batch=request.batch)
     calls = await _composed(services, request.requests)
     made, follows = dict[str, AgentRequest](), dict[str, None]()
     for key, asked in zip(calls, request.requests, strict=True):
@@ -154,8 +159,9 @@ async def look_after(services: Services, name: str, run_id: str) -> BatchState:
 
 async def give_up(services: Services, kept: Kept) -> None:
     """Free the calls of a batch that will not be made, and remember that it has ended."""
-    await asyncio.gather(*(services.calls.leave_batch(key, kept.claim) for key in kept.record.keys))
-    await update(services, kept, replace(kept.record, ended=True))
+    record = kept.record
+    await asyncio.gather(*(services.calls.leave_batch(key, kept.claim, fresh=record.fresh) for key in record.keys))
+    await update(services, kept, replace(record, ended=True))
 
 
 async def _follow(services: Services, name: str, run_id: str) -> bool:
@@ -210,15 +216,19 @@ async def _collect(services: Services, kept: Kept, batch: Batch) -> BatchState:
     results, record, answered = await (await _batches(services)).results(batch), kept.record, 0
     for key in record.keys:
         match results.get(key):
-            case Part() as part:
-                call = StoredCall(part.text, part.model, batch.id, part.usage, record.holder, part.stop_reason)
-                await services.calls.keep(key, call)
+            case Part() as part if part.stop_reason in ENDS:
+                call = StoredCall(part.text, part.model, batch.id, part.usage, record.holder)
+                await services.calls.keep_batched(key, call, fresh=record.fresh)
                 answered += 1
+            case Part() as part:
+                begun = Begun(part.text, part.stop_reason, 1, part.usage)
+                await services.calls.leave_batch(key, kept.claim, begun, fresh=record.fresh)
             case CallRefused() as refused:
-                await services.calls.keep(key, _refusal(record, refused, refused.spent or Usage()))
+                call = _refusal(record, refused, refused.spent or Usage())
+                await services.calls.keep_batched(key, call, fresh=record.fresh)
                 answered += 1
             case None:
-                await services.calls.leave_batch(key, kept.claim)
+                await services.calls.leave_batch(key, kept.claim, fresh=record.fresh)
     log.info("batch %s has ended: %d of %d call(s) answered", batch.id, answered, len(record.keys))
     await update(services, kept, replace(record, id=batch.id, ended=True, answered=answered))
     return BatchState(ended=True, unanswered=len(record.keys) - answered, id=batch.id)
@@ -229,7 +239,7 @@ async def _refused(services: Services, kept: Kept, failure: Failure) -> BatchSta
     log.error("the batch was refused: %s", failure.detail)
     refused = CallRefused(failure.code, failure.detail, failure.mend)
     for key in kept.record.keys:
-        await services.calls.keep(key, _refusal(kept.record, refused, Usage()))
+        await services.calls.keep_batched(key, _refusal(kept.record, refused, Usage()), fresh=kept.record.fresh)
     await update(services, kept, replace(kept.record, ended=True, answered=len(kept.record.keys)))
     return BatchState(ended=True)
 

@@ -49,8 +49,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Part(Payload):
-    """What one request gave: a whole answer, or as much of one as fitted; or what several of its `parts` gave."""
+class Part:
+    """What one request gave: a whole answer, or as much of one as fitted."""
 
     text: str
     stop_reason: str
@@ -58,12 +58,25 @@ class Part(Payload):
     message_id: str
     request_id: str | None
     usage: Usage
-    parts: int = 1
 
-    def followed_by(self, more: "Part") -> "Part":
-        """Both as one, with what both took."""
-        text, usage = join(self.text, more.text), self.usage + more.usage
-        return replace(more, text=text, usage=usage, parts=self.parts + more.parts)
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True)
+class Begun(Payload):
+    """What there is of an answer after some of its parts, and why the last one stopped.
+
+    `owed` is what it took and is in nobody's account yet: so with what a batch began.
+    """
+
+    text: str = ""
+    stopped: str = ""
+    parts: int = 0
+    owed: Usage = NO_USAGE
+
+
+NOTHING = Begun()
 
 
 class Reading:
@@ -129,9 +142,13 @@ def accepted(part: Part) -> Part:
 
 
 def batched_part(message: "Message", seconds: float) -> Part:
-    """The whole message that a batch brought after `seconds`. Raises `CallRefused` as a stream's part does."""
+    """The message that a batch brought after `seconds`. Raises `CallRefused` as a stream's part does.
+
+    A message that is cut off is no call yet: the one that goes on with it is.
+    """
     texts = [block.text for block in message.content if block.type == "text"]
-    took = replace(usage_of(counted(message.usage), seconds=seconds), calls=1, attempts=1)
+    calls = 1 if message.stop_reason in ENDS else 0
+    took = replace(usage_of(counted(message.usage), seconds=seconds), calls=calls, attempts=1)
     usage = replace(took, batched=took)
     return accepted(Part("".join(texts), message.stop_reason or "", message.model, message.id, None, usage))
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from shared import logs
-from shared.answers import ENDS, Answer, Part
+from shared.answers import NOTHING, Answer, Begun
 from shared.blobs import WORK, BlobInfo, BlobStore
 from shared.contracts import Failure, Payload, Usage
 from shared.errors import CallInterrupted, CallRefused, NotFound
@@ -41,12 +41,15 @@ MOST_DELETED = 200
 log = logs.logger(__name__)
 
 
+type Ask = Callable[[Begun], Awaitable[Answer]]
+"""Makes a call, or the rest of one of which some has come."""
+
+
 @dataclass(frozen=True)
 class StoredCall(Payload):
     """A finished call: the answer, what it took when it was made, and which run paid for it.
 
-    From a batch it may also be an answer's beginning (`stop_reason`), or a refusal (`failure`): these are for nobody
-    but the run that paid.
+    A refusal (`failure`), which only a batch leaves behind, is for nobody but the run that paid.
     """
 
     text: str
@@ -54,13 +57,11 @@ class StoredCall(Payload):
     request_id: str | None
     usage: Usage
     holder: str = ""
-    stop_reason: str = "end_turn"
     failure: Failure | None = None
 
-    @property
-    def whole(self) -> bool:
-        """Whether this answers the question, for whoever asks it."""
-        return self.failure is None and self.stop_reason in ENDS
+    def is_for(self, holder: str) -> bool:
+        """Whether this answers the question for a run."""
+        return self.failure is None or (bool(holder) and self.holder == holder)
 
     def answer_for(self, holder: str) -> Answer:
         """The answer: whoever paid for it has it with what it took, all others reuse it. Raises a kept refusal."""
@@ -71,32 +72,18 @@ class StoredCall(Payload):
         usage = self.usage if holder and holder == self.holder else Usage(reused=1)
         return Answer(self.text, self.model, self.request_id, usage)
 
-    def beginning(self) -> Part | None:
-        """What there is of an answer that was cut off."""
-        if self.failure or self.whole:
-            return None
-        return Part(self.text, self.stop_reason, self.model, "", self.request_id, self.usage)
-
 
 @dataclass(frozen=True)
 class Claimed(Payload):
-    """What a call's blob holds while there is no answer: who makes it, and in which batch (its record's blob).
+    """A call without an answer: which run makes it, and what of the answer has come. `released` is free to be made.
 
-    `begun` is what of the answer has come. A `released` call is nobody's: its maker has failed.
+    `batch` is the record of the batch that makes it.
     """
 
     holder: str = ""
-    batch: str = ""
-    begun: Part | None = None
+    begun: Begun = NOTHING
     released: bool = False
-
-    def to_bytes(self) -> bytes:
-        """The blob's content."""
-        return json.dumps(self.to_dict()).encode()
-
-
-type Ask = Callable[[Part | None], Awaitable[Answer]]
-"""Makes a call, or goes on with what there is of its answer."""
+    batch: str = ""
 
 
 def call_key(prompt: Prompt, chosen: ModelSettings, server: str) -> str:
@@ -124,7 +111,9 @@ class CallStore:
         Raises what `ask` raises, and `CallInterrupted` (UNDER_WAY) where somebody else is asking just now.
         """
         if fresh:
-            return await self._asked_afresh(key, ask, holder)
+            answer = await self._found_or_asked(_own(key, holder), ask, holder)
+            await self._keep(key, answer, holder)
+            return answer
         if key in self._under_way:
             return await self._join(self._under_way[key])
         under_way = self._under_way[key] = asyncio.get_running_loop().create_future()
@@ -143,57 +132,43 @@ class CallStore:
     async def join_batch(self, key: str, batch: Claimed, *, fresh: bool) -> str | None:
         """Claim a call for a batch: the record of the batch that is to make it, this one or another's.
 
-        None where the answer is there already, or somebody is asking just now. A `fresh` run claims nothing and makes
-        every call that it has not paid for itself.
+        None where the call is for nobody's batch: its answer is there or has begun, or somebody is asking just now.
         """
-        kept = _call_in(await self._content(key))
-        if kept and (kept.holder == batch.holder or (kept.whole and not fresh)):
-            return None
-        if fresh or await self._blobs.claim(WORK, _name(key), batch.to_bytes()) is not None:
+        name = _name(_own(key, batch.holder) if fresh else key)
+        if await self._blobs.claim(WORK, name, _as_bytes(batch)) is not None:
             return batch.batch
         try:
-            data, info = await self._blobs.read(WORK, _name(key))
+            data, info = await self._blobs.read(WORK, name)
         except NotFound:
             return await self.join_batch(key, batch, fresh=fresh)
-        claimed = _claim_in(data)
-        if claimed and claimed.batch:
-            return claimed.batch
-        if claimed and _age(info).total_seconds() < self._lease_seconds:
+        kept, other = _call_in(data), _claim_in(data)
+        if kept and kept.is_for(batch.holder):
             return None
-        await self._blobs.replace(WORK, _name(key), batch.to_bytes(), info.etag)
+        if not kept and other.batch:
+            return other.batch
+        is_alive = not other.released and _age(info).total_seconds() < self._lease_seconds
+        if not kept and (other.begun.parts or is_alive):
+            return None
+        if await self._blobs.replace(WORK, name, _as_bytes(batch), info.etag):
+            return batch.batch
         return await self.join_batch(key, batch, fresh=fresh)
 
-    async def keep(self, key: str, call: StoredCall) -> None:
-        """Keep what a call gave."""
-        await self._blobs.write(WORK, _name(key), json.dumps(call.to_dict()).encode(), "application/json")
+    async def keep_batched(self, key: str, call: StoredCall, *, fresh: bool) -> None:
+        """Keep what a batch gave for a call; an answer for everybody, a refusal for the run that paid."""
+        if fresh:
+            await self._write(_own(key, call.holder), call)
+        if not fresh or call.failure is None:
+            await self._write(key, call)
 
-    async def leave_batch(self, key: str, batch: Claimed) -> None:
-        """Give up a call that a batch has claimed and not made."""
+    async def leave_batch(self, key: str, batch: Claimed, begun: Begun = NOTHING, *, fresh: bool) -> None:
+        """Free a call that a batch has claimed and not made, or not to its end."""
+        name = _name(_own(key, batch.holder) if fresh else key)
         try:
-            data, info = await self._blobs.read(WORK, _name(key))
+            data, info = await self._blobs.read(WORK, name)
         except NotFound:
             return
-        if data == batch.to_bytes():
-            await self._blobs.delete(WORK, _name(key), info.etag)
-
-    async def _content(self, key: str) -> bytes:
-        try:
-            data, _ = await self._blobs.read(WORK, _name(key))
-        except NotFound:
-            return b""
-        return data
-
-    async def _asked_afresh(self, key: str, ask: Ask, holder: str) -> Answer:
-        kept = _call_in(await self._content(key))
-        own = kept if kept and holder and kept.holder == holder else None
-        begun = own.beginning() if own else None
-        if own and begun is None:
-            return own.answer_for(holder)
-        if begun:
-            await self._blobs.delete(WORK, _name(key))  # what is raised by going on with it tells what it took
-        answer = await self._found_or_asked(f"{key}-{holder}", ask, holder, begun)
-        await self._keep(key, answer, holder)
-        return answer
+        if data == _as_bytes(batch):
+            await _Claim(self._blobs, name, data, info.etag).release(begun)
 
     async def _join(self, under_way: "asyncio.Future[Answer]") -> Answer:
         await asyncio.wait({under_way}, timeout=self._join_seconds)
@@ -201,52 +176,40 @@ class CallStore:
             return _reused(under_way.result())
         raise _is_under_way()  # or it has failed, and the next look makes the call
 
-    async def _found_or_asked(self, key: str, ask: Ask, holder: str, begun: Part | None = None) -> Answer:
-        claimed = Claimed(holder, begun=begun)
-        version = await self._blobs.claim(WORK, _name(key), claimed.to_bytes())
+    async def _found_or_asked(self, key: str, ask: Ask, holder: str) -> Answer:
+        begun = NOTHING
+        version = await self._blobs.claim(WORK, _name(key), _claim(holder))
         if version is None:
             found = await self._found(key, holder)
             if isinstance(found, Answer):
                 return found
-            version, claimed = found
-        claim = _Claim(self._blobs, _name(key), claimed.to_bytes(), version)
-        answer = await self._asked(claim, ask, claimed.begun)
+            version, begun = found
+        claim = _Claim(self._blobs, _name(key), _claim(holder, begun), version)
+        answer = await self._asked(claim, ask, begun)
         await self._keep(key, answer, holder)
         return answer
 
-    async def _found(self, key: str, holder: str) -> Answer | tuple[str, Claimed]:
-        """What is there already: the answer, or a claim that was taken over here, and its version."""
+    async def _found(self, key: str, holder: str) -> Answer | tuple[str, Begun]:
+        """What is there already: the answer, or a claim that was taken over here, and what of the answer has come."""
         try:
             data, info = await self._blobs.read(WORK, _name(key))
         except NotFound:
             raise _is_under_way() from None  # it has just failed: look again
-        kept, left = _call_in(data), _claim_in(data) or Claimed()
-        begun = left.begun
-        if kept and (kept.whole or (holder and kept.holder == holder)):
-            begun = kept.beginning()
-            if begun is None:
-                return kept.answer_for(holder)
-        if not kept and not (holder and left.holder == holder):
-            self._refuse_to_wait(left, info)
-        claimed = Claimed(holder, begun=begun)
-        version = await self._blobs.replace(WORK, _name(key), claimed.to_bytes(), info.etag)
+        kept = _call_in(data)
+        if kept is not None and kept.is_for(holder):
+            return kept.answer_for(holder)
+        left, silence = _claim_in(data), _age(info).total_seconds()
+        is_own = bool(holder) and left.holder == holder
+        is_free = kept is not None or is_own or left.released or bool(left.batch)
+        if silence < self._lease_seconds and not is_free:
+            raise _is_under_way()
+        version = await self._blobs.replace(WORK, _name(key), _claim(holder, left.begun), info.etag)
         if version is None:
             raise _is_under_way()
-        return version, claimed
+        log.info("making a call that somebody else began %.0f s ago", silence)
+        return version, left.begun
 
-    def _refuse_to_wait(self, other: Claimed, info: BlobInfo) -> None:
-        """Raise `CallInterrupted` while whoever has claimed a call is making it, unless it is left to a batch."""
-        silence = _age(info).total_seconds()
-        if other.batch:
-            log.info("a batch is to make this call as well: making it here at once")
-        elif other.released:
-            log.info("making a call that somebody else began %.0f s ago", silence)
-        elif silence < self._lease_seconds:
-            raise _is_under_way()
-        else:
-            log.warning("whoever made this call has been silent for %.0f s: making it here", silence)
-
-    async def _asked(self, claim: "_Claim", ask: Ask, begun: Part | None) -> Answer:
+    async def _asked(self, claim: "_Claim", ask: Ask, begun: Begun) -> Answer:
         alive = asyncio.create_task(claim.renewed_every(self._lease_seconds / 4))
         try:
             answer = await ask(begun)
@@ -254,13 +217,16 @@ class CallStore:
             await _ended(alive)
             if isinstance(fault, CallInterrupted):
                 begun = fault.begun or begun
-            await claim.release(None if isinstance(fault, CallRefused) else begun)
+            await claim.release(NOTHING if isinstance(fault, CallRefused) else begun)
             raise
         await _ended(alive)
         return answer
 
     async def _keep(self, key: str, answer: Answer, holder: str) -> None:
-        await self.keep(key, StoredCall(answer.text, answer.model, answer.request_id, answer.usage, holder))
+        await self._write(key, StoredCall(answer.text, answer.model, answer.request_id, answer.usage, holder))
+
+    async def _write(self, key: str, call: StoredCall) -> None:
+        await self._blobs.write(WORK, _name(key), _as_bytes(call), "application/json")
 
     async def prune(self, days: float, shard: str | None = None) -> int:
         """Delete calls that are older than `days`, as many as one sweep may; returns how many.
@@ -296,12 +262,12 @@ class _Claim:
                 return
             self.version = renewed
 
-    async def release(self, begun: Part | None) -> None:
+    async def release(self, begun: Begun) -> None:
         """The call has failed: let anybody make it, behind what of its answer has come."""
-        if begun is None:
+        if begun.parts:
+            await self._blobs.replace(WORK, self.name, _as_bytes(Claimed(begun=begun, released=True)), self.version)
+        else:
             await self._blobs.delete(WORK, self.name, self.version)
-            return
-        await self._blobs.replace(WORK, self.name, Claimed(begun=begun, released=True).to_bytes(), self.version)
 
 
 async def _ended(renewing: asyncio.Task[None]) -> None:
@@ -316,6 +282,27 @@ def _name(key: str) -> str:
     return f"{FOLDER}{key}.json"
 
 
+def _own(key: str, holder: str) -> str:
+    """The key under which a `fresh` run keeps its own call."""
+    return f"{key}-{holder}"
+
+
+def _claim(holder: str, begun: Begun = NOTHING) -> bytes:
+    return _as_bytes(Claimed(holder, begun))
+
+
+def _claim_in(data: bytes) -> Claimed:
+    """The claim that a blob holds; an empty one for what another release wrote."""
+    try:
+        return Claimed.from_dict(json.loads(data))
+    except ValueError:
+        return Claimed()
+
+
+def _as_bytes(content: Payload) -> bytes:
+    return json.dumps(content.to_dict()).encode()
+
+
 def _age(info: BlobInfo) -> timedelta:
     return datetime.now(UTC) - info.modified
 
@@ -324,14 +311,6 @@ def _call_in(data: bytes) -> StoredCall | None:
     """The call that a blob holds; None for a claim, and for what another release wrote."""
     try:
         return StoredCall.from_dict(json.loads(data))
-    except ValueError:
-        return None
-
-
-def _claim_in(data: bytes) -> Claimed | None:
-    """The claim that a blob holds; None for a call."""
-    try:
-        return Claimed.from_dict(json.loads(data))
     except ValueError:
         return None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared import logs, telemetry
-from shared.answers import ENDS, Answer, Part, Reading, counted, usage_of
+from shared.answers import NOTHING, Answer, Begun, Part, Reading, counted, join, usage_of
 from shared.claude_errors import FOUNDRY_MENDS, MENDS, fault_of
 from shared.contracts import Usage
 from shared.errors import CallInterrupted, CallRefused, SettingsError
@@ -134,47 +134,48 @@ class Claude:
         chosen: ModelSettings,
         *,
         expected_tokens: int = TYPICAL_OUTPUT_TOKENS,
-        begun: Part | None = None,
+        begun: Begun = NOTHING,
     ) -> Answer:
-        """Stream one whole answer to `prompt`, asking for the rest where it is cut off; `begun` is its beginning.
+        """Stream one whole answer to `prompt`, asking for the rest where it is cut off; `begun` is there already.
 
         `expected_tokens` is how long it will probably be, for the rate limits. Raises `CallInterrupted` (try again
         later, with what had `begun` by then), `CallRefused` (final) or `SettingsError` (the model has no such
         settings). `usage` counts every request made; so does `spent` of the first two.
         """
-        await self.prepare(chosen)  # before the clock starts: the first use imports the SDK
+        await self._connect()  # before the clock starts: the first use imports the SDK
+        await self.check(chosen)
         logs.log_texts("prompt", [prompt.system, *(block.text for block in prompt.blocks)])
         text, parts = await self._parts(prompt, chosen, expected_tokens, begun)
         usage = replace(
-            sum((part.usage for part in parts), Usage(attempts=1)),
+            sum((part.usage for part in parts), begun.owed + Usage(attempts=1)),
             calls=1,
             first_token_seconds=parts[0].usage.first_token_seconds,
         )
         return Answer(text, parts[-1].model, parts[-1].request_id, usage)
 
     async def _parts(
-        self, prompt: "Prompt", chosen: ModelSettings, expected_tokens: int, begun: Part | None
+        self, prompt: "Prompt", chosen: ModelSettings, expected_tokens: int, begun: Begun
     ) -> tuple[str, list[Part]]:
         """The whole text and the requests that it took. What is raised says what they took and what there is."""
-        parts = [begun] if begun else list[Part]()
+        parts, owed = list[Part](), begun.owed
         try:
-            while begun is None or begun.parts < MOST_PARTS:
+            while begun.parts < MOST_PARTS:
                 last = await self._part(prompt, begun, chosen, expected_tokens)
                 parts.append(last)
-                begun = begun.followed_by(last) if begun else last
-                if last.stop_reason in ENDS:
+                begun = Begun(join(begun.text, last.text), last.stop_reason, begun.parts + 1)
+                if last.stop_reason in ("end_turn", "stop_sequence"):
                     return begun.text, parts
             cut = f"The answer did not end within {MOST_PARTS} parts."
             raise CallRefused("cut-off", cut, "Raise MAX_OUTPUT_TOKENS.")
         except (CallInterrupted, CallRefused) as fault:
-            took = sum((part.usage for part in parts), fault.spent or Usage())
-            attempts = 1 if parts or fault.spent else 0  # none where nothing was sent
+            took = sum((part.usage for part in parts), owed + (fault.spent or Usage()))
+            attempts = owed.attempts + (1 if parts or fault.spent else 0)  # none where nothing was sent
             fault.spent = replace(took, attempts=attempts, first_token_seconds=0.0)
-            if isinstance(fault, CallInterrupted) and begun:
-                fault.begun = replace(begun, usage=Usage())  # `spent` has told it
+            if isinstance(fault, CallInterrupted):
+                fault.begun = replace(begun, owed=Usage()) if begun.parts else None
             raise
 
-    async def _part(self, prompt: "Prompt", begun: Part | None, chosen: ModelSettings, expected_tokens: int) -> Part:
+    async def _part(self, prompt: "Prompt", begun: Begun, chosen: ModelSettings, expected_tokens: int) -> Part:
         """One request with its turn, span and log lines."""
         server, cost = self._access.base_url, Cost(self._uncached(prompt, chosen), expected_tokens)
         with (
@@ -219,11 +220,6 @@ class Claude:
             call.answered(message.model, message.id, message.stop_reason, usage)
         self._note_cached(prompt, chosen, usage)
         return Answer("", message.model, None, usage)
-
-    async def prepare(self, chosen: ModelSettings) -> None:
-        """Have the client ready, and the settings held against the model. Raises as `write` does."""
-        await self._connect()
-        await self.check(chosen)
 
     async def count(self, prompt: "Prompt", model: str) -> int:
         """Tokens of `prompt`, counted by Claude; free of charge. Raises as `write` does."""
@@ -291,7 +287,7 @@ class Claude:
             fault = CallInterrupted("network", f"Claude could not be reached ({type(error).__name__}).")
         raise fault
 
-    async def _stream(self, prompt: "Prompt", begun: Part | None, chosen: ModelSettings, turn: Turn) -> Part:
+    async def _stream(self, prompt: "Prompt", begun: Begun, chosen: ModelSettings, turn: Turn) -> Part:
         """One request: the first, or one for what follows what has `begun`."""
         import anthropic
         import httpx2
@@ -351,12 +347,12 @@ class Claude:
         return await ask(self._access.with_key(client, newer))
 
 
-def _follow_up(prompt: "Prompt", begun: Part | None) -> list[Any]:
+def _follow_up(prompt: "Prompt", begun: Begun) -> list[Any]:
     """The turns after the prompt when an answer goes on: a paused one resumes as it is, a cut one is asked for more."""
-    if begun is None or not begun.text:
+    if not begun.text:
         return []
     turns: list[Any] = [{"role": "assistant", "content": begun.text}]
-    if begun.stop_reason == "max_tokens":
+    if begun.stopped == "max_tokens":
         turns.append({"role": "user", "content": prompt.continuation})
     return turns
 

@@ -14,7 +14,7 @@ DesignBackendError
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.answers import Part
+    from shared.answers import Begun
     from shared.contracts import Usage
 
 
@@ -106,7 +106,7 @@ class CallInterrupted(DesignBackendError):
 
     title = "The call to Claude was interrupted"
     spent: "Usage | None" = None
-    begun: "Part | None" = None
+    begun: "Begun | None" = None
 
     def __init__(self, code: str, detail: str, retry_after: float | None = None) -> None:
         super().__init__(code, detail)

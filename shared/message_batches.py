@@ -52,7 +52,7 @@ class MessageBatches:
         Raises `SettingsError` too, where a model has no such settings.
         """
         for chosen in {chosen for _, chosen in calls.values()}:
-            await self._claude.prepare(chosen)
+            await self._claude.check(chosen)
         cached = len(calls) > 1
         requests: list[Any] = [
             {"custom_id": key, "params": request_body(prompt, chosen, cached=cached)}

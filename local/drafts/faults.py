@@ -6,7 +6,8 @@ from typing import Literal, get_args
 
 type Kind = Literal[
     "400", "401", "429", "500", "529",
-    "refusal", "max_tokens", "cut", "error_event", "malformed", "misshapen", "stall", "silence", "expired",
+    "refusal", "max_tokens", "cut", "error_event", "malformed", "misshapen", "stall", "silence",
+    "expired",
 ]  # fmt: skip
 type EventName = Literal[
     "message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop"

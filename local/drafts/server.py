@@ -52,8 +52,8 @@ class DraftsServer:
     """The offline model. `seconds_per_answer` spreads each answer's text over that time.
 
     `keys` are the keys (or bearer tokens) that are let in; None lets any in. `models` is what its Models API tells;
-    None is a server without one. A batch of messages takes `seconds_per_batch`. `limits` hold for each model; None is a
-    server that limits nothing.
+    None is a server without one. `limits` hold for each model; None is a server that limits nothing.
+    A batch of messages takes `seconds_per_batch`.
     """
 
     def __init__(
@@ -189,8 +189,7 @@ class DraftsServer:
             agent, task = (prompt.assignment.agent, prompt.assignment.task) if prompt else ("", "")
             fault = self._faults.next(agent, task)
             kind = fault.kind if fault else ""
-            failed = kind.isdigit() or kind == "expired"
-            reading = None if failed else self._cache.read(asked.cache_reader, asked.blocks)
+            reading = None if kind.isdigit() or kind == "expired" else self._cache.read(asked.model, asked.blocks)
             usage, status = (reading.usage, 200) if reading else (None, int(kind) if kind.isdigit() else 0)
             self.seen.append(Seen(request_id, asked.model, agent, task, False, status, usage, asked.settings, batch))
             if reading is None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.answers import Answer, Part
+from shared.answers import Answer, Begun
 from shared.blobs import WORK
 from shared.call_store import FOLDER, UNDER_WAY, CallStore, call_key
 from shared.contracts import Usage
@@ -27,7 +27,7 @@ class Model:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    async def ask(self, begun: Part | None = None) -> Answer:
+    async def ask(self, begun: Begun) -> Answer:
         self.calls += 1
         await self.may_answer.wait()
         return ANSWER
@@ -151,7 +151,7 @@ async def test_a_long_call_keeps_its_claim(services: Services, model: Model, key
 async def test_a_call_that_failed_can_be_made_again_at_once(
     services: Services, model: Model, key: str, fault: Exception
 ):
-    async def fail(_: Part | None) -> Answer:
+    async def fail(begun: Begun) -> Answer:
         raise fault
 
     with pytest.raises(type(fault)):
@@ -164,19 +164,17 @@ async def test_a_call_that_failed_can_be_made_again_at_once(
 async def test_what_has_come_of_an_answer_is_there_for_whoever_goes_on(
     services: Services, model: Model, key: str, holder: str, fresh: bool
 ):
-    part = Part("# Or", "max_tokens", "claude-sonnet-5-5", "msg_1", "req_1", Usage())
-
-    async def cut_off(begun: Part | None) -> Answer:
+    async def cut_off(begun: Begun) -> Answer:
         fault = CallInterrupted("network", "The stream broke.")
-        fault.begun = begun.followed_by(part) if begun else part
+        fault.begun = Begun(begun.text + "# Or", "max_tokens", begun.parts + 1)
         raise fault
 
-    async def busy(_: Part | None) -> Answer:
+    async def busy(begun: Begun) -> Answer:
         raise CallInterrupted("http-529", "Busy.")
 
-    found: list[Part | None] = []
+    found: list[Begun] = []
 
-    async def rest(begun: Part | None) -> Answer:
+    async def rest(begun: Begun) -> Answer:
         found.append(begun)
         return ANSWER
 
@@ -185,14 +183,14 @@ async def test_what_has_come_of_an_answer_is_there_for_whoever_goes_on(
             await CallStore(services.blobs).answer(key, ask, holder="run-1", fresh=fresh)
         assert interrupted.value.code != UNDER_WAY
     assert await CallStore(services.blobs).answer(key, rest, holder=holder, fresh=fresh) == ANSWER
-    assert found == [replace(part, text="# Or# Or", parts=2)]
+    assert found == [Begun("# Or# Or", "max_tokens", 2)]
     assert (await services.calls.answer(key, model.ask, holder="run-3")).usage.reused == 1
 
 
 async def test_who_waits_for_a_call_that_fails_comes_back_and_makes_it(services: Services, model: Model, key: str):
     failing = asyncio.Event()
 
-    async def fail(_: Part | None) -> Answer:
+    async def fail(begun: Begun) -> Answer:
         await failing.wait()
         raise CallInterrupted("http-529", "Busy.")
 

@@ -111,7 +111,7 @@ async def test_an_answer_that_is_interrupted_goes_on_behind_the_parts_that_came(
         await write(claude)
     begun, before = interrupted.value.begun, len(drafts.seen)
     assert begun
-    assert (begun.parts, begun.stop_reason) == (2, "max_tokens")
+    assert (begun.parts, begun.stopped) == (2, "max_tokens")
     rest = await claude.write(prompt(), SONNET, begun=begun)
     assert rest.text == whole.text
     assert len(drafts.seen) == before + 1
