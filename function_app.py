@@ -9,23 +9,28 @@ from activities import (
     check_deliverable,
     check_pack,
     claim_folder,
+    close_callback,
+    complete_task,
     poll_batch,
     publish_deliverable,
     submit_batch,
+    tell_pipeline,
     warm_prefix,
     write_manifest,
 )
-from orchestrators import design_backend
-from triggers import blob_drop, http_runs, sweep, warm_up
+from orchestrators import design_backend, pipeline_callback
+from triggers import blob_drop, http_callbacks, http_runs, sweep, warm_up
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 for part in (
     blob_drop,
     http_runs,
+    http_callbacks,
     sweep,
     warm_up,
     design_backend,
+    pipeline_callback,
     agents,
     claim_folder,
     check_deliverable,
@@ -36,5 +41,8 @@ for part in (
     cancel_batch,
     warm_prefix,
     write_manifest,
+    tell_pipeline,
+    complete_task,
+    close_callback,
 ):
     app.register_functions(part.bp)

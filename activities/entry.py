@@ -14,6 +14,7 @@ from shared.history import in_full, run_of
 from shared.services import Services
 
 type Perform[Q: Payload, R: Payload] = Callable[[Services, Q], Awaitable[R]]
+type Look[Q: Payload, R: Payload] = Callable[[Services, Q, df.DurableFunctionsClient], Awaitable[R]]
 
 
 def activity[Q: Payload, R: Payload](
@@ -38,6 +39,26 @@ def activity[Q: Payload, R: Payload](
         entry.__name__ = entry.__qualname__ = name or perform.__name__
         entry.__doc__ = perform.__doc__
         bp.activity_trigger(input_name="request")(cast(Callable[..., object], entry))
+        return perform
+
+    return register
+
+
+def looking_activity[Q: Payload, R: Payload](bp: df.Blueprint) -> Callable[[Look[Q, R]], Look[Q, R]]:
+    """`activity` for `async def perform(services, request, client) -> result`, which looks at other orchestrations."""
+
+    def register(perform: Look[Q, R]) -> Look[Q, R]:
+        request_type: type[Q] = inspect.get_annotations(perform, eval_str=True)["request"]
+
+        async def entry(request: dict, client: df.DurableFunctionsClient) -> dict:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
+            current, asked = services.current(), request_type.from_dict(request)
+            await telemetry.start(current.settings)
+            return (await perform(current, asked, client)).to_dict()
+
+        entry.__name__ = entry.__qualname__ = perform.__name__
+        entry.__doc__ = perform.__doc__
+        with_client = bp.durable_client_input(client_name="client")(cast(Callable[..., object], entry))
+        bp.activity_trigger(input_name="request")(with_client)
         return perform
 
     return register

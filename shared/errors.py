@@ -8,7 +8,8 @@ DesignBackendError
 │   └── VaultUnreachable    Key Vault does not answer; worth repeating later
 ├── AgentFileError      an agent's Markdown file breaks the format; says file and line
 ├── CallRefused         Claude will not answer this call however often it is repeated
-└── CallInterrupted     the call did not finish; worth repeating later
+├── CallInterrupted     the call did not finish; worth repeating later
+└── CallbackFailed      Azure DevOps did not take what a waiting pipeline should hear
 """
 
 from typing import TYPE_CHECKING
@@ -111,3 +112,9 @@ class CallInterrupted(DesignBackendError):
     def __init__(self, code: str, detail: str, retry_after: float | None = None) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
+
+
+class CallbackFailed(DesignBackendError):
+    """Azure DevOps cannot be reached, or does not take a callback: the task's token expired, or the task is over."""
+
+    title = "The pipeline could not be told"

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from shared.azure_devops import AzureDevOps
 from shared.blobs import BlobStore
 from shared.call_store import CallStore
+from shared.callback_store import CallbackStore
 from shared.checker import Checker
 from shared.claude import AnthropicApi, Claude, Foundry
 from shared.errors import CallInterrupted, SettingsError
@@ -40,6 +42,7 @@ class Services:
         self._calls: CallStore | None = None
         self.checker = Checker(settings.check_timeout_seconds)
         self._claude: Claude | None = None
+        self.azure_devops = AzureDevOps()
         self._claude_lock = asyncio.Lock()
         self._credential = credential
 
@@ -60,6 +63,11 @@ class Services:
         if self._calls is None:
             self._calls = CallStore(self.blobs)
         return self._calls
+
+    @property
+    def callbacks(self) -> CallbackStore:
+        """The pipelines that wait."""
+        return CallbackStore(self.blobs)
 
     async def claude(self) -> Claude:
         """The Claude client. Key or token are asked for by its first call, not here."""
@@ -100,6 +108,7 @@ class Services:
     async def close(self) -> None:
         """Close every client that was opened."""
         await self.checker.close()
+        await self.azure_devops.close()
         if self._blobs is not None:
             await self._blobs.close()
         if self._claude is not None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from shared.callbacks import read_servers
 from shared.contracts import Cap, Polling, Prices
 from shared.errors import SettingsError
 from shared.keys import is_sendable
@@ -190,6 +191,27 @@ class Settings:
     claim_grace_seconds: int = _setting(
         "CLAIM_GRACE_SECONDS", "Age at which a claimed run that never started is started by someone else.", 60
     )
+    azure_devops_hosts: str = _setting(
+        "AZURE_DEVOPS_HOSTS",
+        "Azure DevOps servers on premises that may be called back, as HOST or HOST:PORT with commas between. Azure "
+        "DevOps Services (dev.azure.com, *.visualstudio.com) always may.",
+        "",
+    )
+    callback_seconds: float = _setting(
+        "CALLBACK_SECONDS", "How often a waiting pipeline is told of its runs' progress.", 10.0
+    )
+    callback_hours: float = _setting(
+        "CALLBACK_HOURS",
+        "How long a pipeline may wait for its runs; then its task fails, and its token is forgotten. Older tokens that "
+        "a failure left behind are deleted by the sweep.",
+        24.0,
+    )
+    callback_attempts: int = _setting(
+        "CALLBACK_ATTEMPTS",
+        "How often a pipeline is tried to be told that its runs have ended, before that is given up and logged as an "
+        "error.",
+        8,
+    )
     insights_connection: str | None = _setting(
         "APPLICATIONINSIGHTS_CONNECTION_STRING",
         "Application Insights that gets the app's own log lines, spans and metrics. Nothing is exported without it.",
@@ -222,6 +244,10 @@ class Settings:
             problems.append("AzureWebJobsStorage or AzureWebJobsStorage__blobServiceUri must be set")
         if self.batch_poll_growth < 1:
             problems.append(f"BATCH_POLL_GROWTH={self.batch_poll_growth:g} must be at least 1")
+        try:
+            read_servers(self.azure_devops_hosts)
+        except ValueError as error:
+            problems.append(f"AZURE_DEVOPS_HOSTS: {error}")
         return problems + self._access_contradictions() + self._access_errors() + self._model_contradictions()
 
     @property
@@ -237,6 +263,11 @@ class Settings:
             return getattr(self, name) if value is None else value
 
         return ModelSettings(own("model"), own("max_output_tokens"), own("effort"), own("thinking"))
+
+    @property
+    def own_servers(self) -> frozenset[str]:
+        """Azure DevOps servers on premises."""
+        return read_servers(self.azure_devops_hosts)
 
     @property
     def prices(self) -> Prices:

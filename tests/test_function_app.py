@@ -29,7 +29,8 @@ def kinds(app: App) -> dict[str, str]:
 
 
 def test_exactly_the_expected_functions_are_registered(app: App):
-    http = ("health", "start_run", "make_plan", "list_runs", "get_run", "get_file", "cancel_run")
+    http = ("health", "start_run", "make_plan", "list_runs", "get_run", "get_file", "cancel_run",
+            "start_callback", "get_callback")  # fmt: skip
     agents = (
         "orchestrator", "system_architect", "api_backend_tester", "azure_devops_pipelines_expert",
         "azure_monitor_logs_expert", "python_backend_dev", "csharp_expert",
@@ -44,6 +45,9 @@ def test_exactly_the_expected_functions_are_registered(app: App):
         "cancel_batch",
         "warm_prefix",
         "write_manifest",
+        "tell_pipeline",
+        "complete_task",
+        "close_callback",
     )
     assert kinds(app) == {
         "prd_dropped": "blobTrigger",
@@ -51,6 +55,7 @@ def test_exactly_the_expected_functions_are_registered(app: App):
         "warm_up": "warmupTrigger",
         **dict.fromkeys(http, "httpTrigger"),
         "design_backend": "orchestrationTrigger",
+        "pipeline_callback": "orchestrationTrigger",
         **dict.fromkeys(agents + effects, "activityTrigger"),
         # Durable 2.x brings these two; only an orchestrator can reach them, and ours makes no HTTP calls.
         "BuiltIn__HttpActivity": "activityTrigger",
@@ -73,6 +78,8 @@ def trigger(app: App, name: str) -> dict[str, Any]:
         ("get_run", "runs/{id}", "GET"),
         ("get_file", "runs/{id}/files/{*path}", "GET"),
         ("cancel_run", "runs/{id}", "DELETE"),
+        ("start_callback", "callbacks", "POST"),
+        ("get_callback", "callbacks/{id}", "GET"),
     ],
 )
 def test_a_route_has_its_method_and_asks_for_a_function_key(app: App, name: str, route: str, method: str):
@@ -92,7 +99,10 @@ def test_the_sweep_runs_on_its_setting(app: App):
 
 def test_what_starts_runs_has_a_durable_client(app: App):
     with_client = {function.name for function in app.functions if function.clients}
-    assert with_client == {"prd_dropped", "sweep", "start_run", "list_runs", "get_run", "get_file", "cancel_run"}
+    assert with_client == {
+        "prd_dropped", "sweep", "start_run", "list_runs", "get_run", "get_file", "cancel_run", "start_callback",
+        "tell_pipeline", "complete_task",
+    }  # fmt: skip
 
 
 def test_indexing_imports_no_sdk_and_nothing_that_reads_documents():
@@ -108,6 +118,7 @@ def test_indexing_imports_no_sdk_and_nothing_that_reads_documents():
         "shared.pipeline",
         "shared.prd.words",
         "shared.requirements",
+        "aiohttp",
     )
     code = f"import sys, function_app; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)

@@ -15,15 +15,17 @@ from shared.blobs import DESIGNS, PRDS, content_type
 from shared.contracts import Claim, RunInput
 from shared.errors import BadInput, Conflict, NotFound
 from shared.options import NAMES
+from shared.run_status import status_of
 from shared.services import Services
-from triggers.intake import LIVE, ORCHESTRATOR, Request, read_claim, read_request, start_run, status_of
+from triggers.intake import LIVE, ORCHESTRATOR, Request, read_claim, read_request, start_run
 from triggers.outlook import look_ahead
 from triggers.problems import HEADERS, answer, reports_problems
 from triggers.views import iso, links, pack_files, run_summary, run_view
 
 LISTED = 200
 """How many runs a listing shows, newest first."""
-_RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+LONGEST_RUN_ID = 100
 
 bp = df.Blueprint()
 
@@ -111,10 +113,15 @@ async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
 
 async def _run_of(req: func.HttpRequest, client: df.DurableFunctionsClient) -> tuple[Claim, OrchestrationState | None]:
     run_id = req.route_params.get("id", "")
-    if not _RUN_ID.fullmatch(run_id) or len(run_id) > 100:
-        raise NotFound("no-run", f"There is no run {run_id[:100]!r}.", "GET /api/runs lists the runs.")
-    claim, _ = await read_claim(services.current().blobs, run_id)
-    return claim, await client.get_orchestration_state(run_id)
+    return await claim_of(services.current(), run_id), await client.get_orchestration_state(run_id)
+
+
+async def claim_of(services: Services, run_id: str) -> Claim:
+    """The claim of a run that a caller named; `NotFound` where there is none, also for what no run is ever called."""
+    if not RUN_ID.fullmatch(run_id) or len(run_id) > LONGEST_RUN_ID:
+        raise NotFound("no-run", f"There is no run {run_id[:LONGEST_RUN_ID]!r}.", "GET /api/runs lists the runs.")
+    claim, _ = await read_claim(services.blobs, run_id)
+    return claim
 
 
 def _claim_of(state: OrchestrationState) -> Claim:

@@ -13,15 +13,16 @@ from typing import Any
 
 import azure.durable_functions as df
 import grpc
-from durabletask.client import OrchestrationState, OrchestrationStatus
+from durabletask.client import OrchestrationStatus
 
 from shared import logs, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo, BlobStore
-from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, RunResult, claim_name
+from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, claim_name
 from shared.errors import BadInput, NotFound
 from shared.options import Source, from_front_matter, from_metadata, resolve
 from shared.plan import Plan, plan_of
 from shared.prd import Prd, content_hash, read_prd, slug
+from shared.run_status import status_of
 from shared.services import Services
 from shared.settings import Settings
 from triggers.outlook import Outlook, look_ahead
@@ -199,14 +200,3 @@ async def _schedule(client: df.DurableFunctionsClient, claim: Claim) -> None:
             raise
     with telemetry.about_run(claim.run.run_id):
         log.info("started for %s (%s)", claim.run.prd_name, claim.source)
-
-
-def status_of(state: OrchestrationState | None) -> str:
-    """SPEC's status of a run from its Durable state; None is a claimed run that has not appeared yet."""
-    if state is None or state.runtime_status == OrchestrationStatus.PENDING:
-        return "queued"
-    if state.runtime_status == OrchestrationStatus.COMPLETED:
-        return RunResult.from_dict(json.loads(state.serialized_output or "null")).status
-    if state.runtime_status == OrchestrationStatus.TERMINATED:
-        return "cancelled"
-    return "failed" if state.runtime_status == OrchestrationStatus.FAILED else "running"

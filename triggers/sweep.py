@@ -17,7 +17,7 @@ bp = df.Blueprint()
 @bp.timer_trigger(schedule="%SWEEP_SCHEDULE%", arg_name="timer")
 @bp.durable_client_input(client_name="client")
 async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
-    """Start what was missed, and forget answers of Claude's that are older than the settings keep them."""
+    """Start what was missed, and forget what is older than the settings keep it: Claude's answers, tokens."""
     current = services.current()
     started = await sweep_prds(current, client)
     if started:
@@ -25,6 +25,9 @@ async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> 
     forgotten = await current.calls.prune(current.settings.call_retention_days)
     if forgotten:
         log.info("sweep deleted %d kept call(s)", forgotten)
+    left = await current.callbacks.forget_tokens(current.settings.callback_hours)
+    if left:
+        log.warning("sweep deleted %d token(s) that broken callbacks had left", left)
 
 
 async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> list[str]:

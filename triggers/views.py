@@ -11,13 +11,13 @@ from durabletask.client import OrchestrationState
 from shared.blobs import WORK, BlobStore
 from shared.contracts import Claim, FileEntry, RunResult, Usage, WarmResult
 from shared.prices import as_number, cost, total
-from triggers.intake import status_of
+from shared.run_status import progress_of, status_of
 
 
 async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | None) -> dict[str, Any]:
     """One run in full. `files` is complete once the run has ended."""
     run = claim.run
-    progress = _progress(state)
+    progress = progress_of(state)
     result = _result(state)
     agents = [_agent_view(claim, row) for row in progress.get("agents", [])] or _waiting(claim)
     files = await _files(blobs, result)
@@ -67,10 +67,6 @@ def _head(claim: Claim, state: OrchestrationState | None) -> dict[str, Any]:
         "created_at": claim.created_at,
         "updated_at": updated,
     }
-
-
-def _progress(state: OrchestrationState | None) -> dict[str, Any]:
-    return json.loads(state.serialized_custom_status) if state and state.serialized_custom_status else {}
 
 
 def _result(state: OrchestrationState | None) -> RunResult | None:

@@ -10,6 +10,7 @@ import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.host import LocalHost
+from tests.azure_devops import AzureDevOpsServer
 
 ENDED = {"completed", "completed_with_findings", "partial", "failed", "cancelled"}
 FAST = {
@@ -22,6 +23,8 @@ FAST = {
     "PATIENCE_SECONDS": "1",
     "BATCH_FIRST_POLL_SECONDS": "0.3",
     "BATCH_LONGEST_POLL_SECONDS": "1",
+    "CALLBACK_SECONDS": "0.1",
+    "CALLBACK_ATTEMPTS": "3",
 }
 """App settings of the tests: offline drafts whatever the developer's environment, and short waits."""
 DRAFTS = {"seconds_per_answer": 0.05, "seconds_per_batch": 0.2}
@@ -92,9 +95,23 @@ class Product:
 
 
 @pytest.fixture(scope="session")
-async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+async def azure_devops(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AzureDevOpsServer]:
+    """Azure DevOps as far as pipelines and callbacks need it; the host below may call it back."""
+    server = AzureDevOpsServer(tmp_path_factory.mktemp("azure-devops"))
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def product(tmp_path_factory: pytest.TempPathFactory, azure_devops: AzureDevOpsServer) -> AsyncIterator[Product]:
     """One host for all end-to-end tests; each uses PRDs of its own."""
-    host = LocalHost(state_dir=tmp_path_factory.mktemp("state"), environment=FAST, drafts=DRAFTS, quiet=True)
+    host = LocalHost(
+        state_dir=tmp_path_factory.mktemp("state"),
+        environment=FAST | azure_devops.app_settings,
+        drafts=DRAFTS,
+        quiet=True,
+    )
     info = await host.start()
     try:
         async with (

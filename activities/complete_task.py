@@ -1,0 +1,23 @@
+"""Completes a waiting pipeline's task: its runs have ended, or it has waited long enough."""
+
+import azure.durable_functions as df
+
+from activities.entry import looking_activity
+from shared.callback_contracts import CompleteRequest, CompleteResult
+from shared.callbacks import verdict
+from shared.run_status import status_of
+from shared.services import Services
+
+bp = df.Blueprint()
+
+
+@looking_activity(bp)
+async def complete_task(
+    services: Services, request: CompleteRequest, client: df.DurableFunctionsClient
+) -> CompleteResult:
+    """Succeeded where every run has a complete pack. `CallbackFailed` is raised, and so tried again."""
+    statuses = [status_of(await client.get_orchestration_state(run.run_id)) for run in request.runs]
+    result = verdict(statuses)
+    task, token = await services.callbacks.task_and_token(request.callback_id)
+    await services.azure_devops.complete(task, token, result)
+    return CompleteResult(result)

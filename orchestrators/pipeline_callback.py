@@ -1,0 +1,67 @@
+"""A pipeline waits for runs: tell it how they go, then that they have ended. The runs themselves know nothing of it."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import azure.durable_functions as df
+from durabletask.task import Task, TaskFailedError
+
+from orchestrators.steps import attempt, failure_of
+from shared.callback_contracts import (
+    Callback,
+    CallbackOutcome,
+    CompleteRequest,
+    CompleteResult,
+    TellRequest,
+    TellResult,
+)
+
+LOOKS = 40
+"""How often one history looks at the runs before a new one begins, so that none grows long."""
+
+bp = df.Blueprint()
+
+
+def pipeline_callback(context: df.DurableOrchestrationContext) -> Generator[Task[Any], Any, dict[str, Any] | None]:
+    """Durable entry: `Callback` in, `CallbackOutcome` out."""
+    callback = Callback.from_dict(context.get_input())
+    until = datetime.fromisoformat(callback.until)
+    for _ in range(LOOKS):
+        heard = yield from _tell(context, callback)
+        now = context.current_utc_datetime.replace(tzinfo=UTC)
+        if heard.ended or now >= until:
+            outcome = yield from _complete(context, callback)
+            yield attempt(context, callback, "close_callback", outcome.to_dict())
+            return outcome.to_dict()
+        callback = replace(callback, told=heard.told, log=heard.log)
+        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=callback.seconds))
+    context.continue_as_new(callback.to_dict())
+    return None
+
+
+bp.orchestration_trigger(context_name="context")(
+    pipeline_callback  # pyright: ignore[reportArgumentType] (typed for 2-argument orchestrators; one is documented)
+)
+
+
+def _tell(context: df.DurableOrchestrationContext, callback: Callback) -> Generator[Task[Any], Any, TellResult]:
+    request = TellRequest(callback.callback_id, callback.runs, callback.told, callback.log)
+    try:
+        heard: Any = yield attempt(context, callback, "tell_pipeline", request.to_dict())
+    except TaskFailedError:
+        return TellResult(callback.told, callback.log, ended=False)  # the next look says it all
+    return TellResult.from_dict(heard)
+
+
+def _complete(
+    context: df.DurableOrchestrationContext, callback: Callback
+) -> Generator[Task[Any], Any, CallbackOutcome]:
+    try:
+        done: Any = yield step(context, callback, "complete_task", CompleteRequest(callback.callback_id, callback.runs))
+    except TaskFailedError as error:
+        mend = "Start the pipeline's job again: the runs go on by themselves, and those that have ended cost nothing."
+        failure = replace(failure_of(error, callback), code="pipeline-not-told", mend=mend)
+        return CallbackOutcome(callback.callback_id, callback.runs, failure=failure)
+    return CallbackOutcome(callback.callback_id, callback.runs, CompleteResult.from_dict(done).result)
