@@ -32,8 +32,9 @@ format: $(ENV)  ## Format the code
 	@$(RUN) ruff check --fix
 	@$(RUN) ruff format
 
-requirements: $(UV)  ## Write requirements.txt, what is deployed, from the lock
+requirements: $(UV)  ## Write requirements.txt, what is deployed, and the pipeline template's, from the lock
 	@$(UV) export --frozen --quiet --no-default-groups --no-emit-project --no-header -o requirements.txt
+	@$(UV) export --frozen --quiet --only-group cli --no-header -o infra/pipelines/requirements.txt
 
 docs: $(ENV)  ## Write the generated documents
 	@$(RUN) python -m shared.settings > docs/settings.md

@@ -1,4 +1,4 @@
-"""The app's HTTP interface as typed calls with typed errors. The only module that imports httpx2."""
+"""The app's HTTP interface as typed calls with typed errors."""
 
 import json
 from collections.abc import Generator, Iterator

@@ -3,7 +3,6 @@
 Exit codes: 0 good, 1 findings or failure, 2 usage, 130 interrupted.
 """
 
-import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,12 +14,12 @@ import typer
 
 from cli.api import DesignApi
 from cli.design import design
-from cli.errors import CliError, Interrupted, Refused
+from cli.pipeline.commands import pipeline
 from cli.places import Where, place_to_ask, place_to_work, serve_here
 from cli.prd import STACKS, Options, prd_from
-from cli.records import Json
 from cli.report import report_check, report_run, report_runs
-from cli.terminal import clean, say, screen
+from cli.terminal import say, screen
+from cli.told import errors_told, print_json
 from local.state import DEFAULT_STATE
 
 app = typer.Typer(
@@ -30,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(pipeline, name="pipeline")
 
 PrdFile = Annotated[str | None, typer.Argument(metavar="FILE", help="The PRD file; - reads standard input.")]
 PrdOption = Annotated[
@@ -117,7 +117,7 @@ def plan(
             DesignApi(place.url, place.key) as api,
         ):
             planned = api.plan(document, options)
-        _print_json(planned.raw) if as_json else say(screen(), planned.text)
+        print_json(planned.raw) if as_json else say(screen(), planned.text)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def status(run_id: RunId, url: Url = None, key: Key = None, state: State = None,
     """Show where a run stands."""
     with errors_told(as_json), _asking(url, key, state) as api:
         found = api.run(run_id)
-        _print_json(found.raw) if as_json else report_run(screen(), found)
+        print_json(found.raw) if as_json else report_run(screen(), found)
 
 
 @app.command(name="list")
@@ -143,7 +143,7 @@ def list_runs(url: Url = None, key: Key = None, state: State = None, as_json: As
     """List the runs."""
     with errors_told(as_json), _asking(url, key, state) as api:
         found = api.runs()
-        _print_json(found.raw) if as_json else report_runs(screen(), found.runs)
+        print_json(found.raw) if as_json else report_runs(screen(), found.runs)
 
 
 @app.command()
@@ -151,7 +151,7 @@ def cancel(run_id: RunId, url: Url = None, key: Key = None, state: State = None,
     """Cancel a run; it still gets its manifest."""
     with errors_told(as_json), _asking(url, key, state) as api:
         found = api.cancel(run_id)
-        _print_json(found.raw) if as_json else say(screen(), f"Run {run_id}: cancellation was asked for.")
+        print_json(found.raw) if as_json else say(screen(), f"Run {run_id}: cancellation was asked for.")
 
 
 @app.command()
@@ -167,26 +167,10 @@ def check(
     with errors_told(as_json):
         checked = check_folder(folder)
         if as_json or sarif:
-            _print_json(as_sarif(checked) if sarif else checked.to_json())
+            print_json(as_sarif(checked) if sarif else checked.to_json())
         else:
             report_check(screen(), checked)
     raise typer.Exit(checked.exit_code)
-
-
-@contextmanager
-def errors_told(as_json: bool = False) -> Generator[None]:
-    """Turn expected errors into one line on stderr (and an object on stdout for --json) and an exit code."""
-    try:
-        yield
-    except CliError as error:
-        line = clean(" ".join(str(error).split()))
-        typer.echo(line if isinstance(error, Interrupted) else f"Error: {line}", err=True)
-        if as_json:
-            _print_json({"error": _error_object(error)})
-        raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        typer.echo("Interrupted.", err=True)
-        raise typer.Exit(130) from None
 
 
 @contextmanager
@@ -198,13 +182,3 @@ def _asking(url: str | None, key: str | None, state: Path | None) -> Generator[D
 
 def _where(url: str | None, key: str | None, state: Path | None) -> Where:
     return Where(url or None, key or None, state or DEFAULT_STATE)
-
-
-def _error_object(error: CliError) -> Json:
-    if isinstance(error, Refused):
-        return {"status": error.status, "title": error.title, "detail": error.detail, "mend": error.mend}
-    return {"title": type(error).__name__, "detail": str(error)}
-
-
-def _print_json(value: Json) -> None:
-    typer.echo(json.dumps(value, indent=2))

@@ -1,6 +1,7 @@
 """What reaches the terminal: plain where nobody looks, never a control character that came from elsewhere."""
 
 import os
+import re
 import sys
 from datetime import UTC, datetime
 
@@ -9,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 UNBOUNDED = 10_000
+_COMMAND = re.compile(r"##(?=(vso)?\[)", re.IGNORECASE)
+"""How a line steers an agent of Azure DevOps."""
 STYLES = {
     "waiting": "dim",
     "queued": "dim",
@@ -41,8 +44,8 @@ def say(console: Console, text: str) -> None:
 
 
 def clean(text: str) -> str:
-    """The text without control characters: what a server or a model wrote cannot steer the terminal."""
-    return "".join(char for char in text if char in "\n\t" or char.isprintable())
+    """The text without what steers a terminal or a pipeline's agent: a server, a model or a file's name wrote it."""
+    return _COMMAND.sub("# #", "".join(char for char in text if char in "\n\t" or char.isprintable()))
 
 
 def cell(text: str, style: str = "") -> Text:
