@@ -19,7 +19,6 @@ from cli.pipeline.reports import Policy
 from cli.pipeline.sent import as_variable, from_variable
 from cli.pipeline.words import as_markdown, marker
 from cli.prd import Options
-from cli.progress import PlainProgress
 from cli.terminal import say, screen
 from cli.told import errors_told
 
@@ -70,7 +69,7 @@ def send(
 def wait(sent: SentRuns, url: Url = "", key: Key = "") -> None:
     """Wait for the runs by asking again and again; for organizations without agentless jobs."""
     with errors_told(), _app(url, key) as api:
-        work.wait(api, from_variable(sent), PlainProgress(screen()))
+        work.wait(api, from_variable(sent), screen())
 
 
 @pipeline.command()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from rich.console import Console
+
 from cli.api import DesignApi
 from cli.design import PACE
 from cli.download import places_below, save
@@ -79,10 +81,11 @@ def send(
     return sent
 
 
-def wait(api: DesignApi, sent: Sequence[Sent], progress: PlainProgress) -> None:
-    """Until every run has ended."""
+def wait(api: DesignApi, sent: Sequence[Sent], console: Console) -> None:
+    """Until every run has ended, one after the other: they go on all at once."""
     for each in sent:
         if each.run:
+            progress = PlainProgress(console)
             progress.notice(f"{each.path}: run {each.run}")
             follow(api, each.run, progress.show, progress.notice, PACE)
 
