@@ -63,8 +63,9 @@ def _coverage(report: Report) -> str:
 
 
 def _section(report: Report) -> str:
-    """What a reader must know beyond the table: why it failed, and the findings."""
-    told = [plain(report.error)] if report.error else []
+    """What a reader must know beyond the table: where to begin reading, why it failed, and the findings."""
+    told = [f"`{_code(f'{report.run}/{report.folder}/MANIFEST.md')}` in the artifact"] if report.folder else []
+    told += [plain(report.error)] if report.error else []
     told += [_finding(found) for found in report.findings]
     more = report.errors + report.warnings - len(report.findings)
     told += [f"and {more} more, in the manifest"] if more > 0 else []

@@ -54,6 +54,8 @@ async def test_a_pull_request_gets_its_packs_a_summary_and_one_comment_that_is_u
     (summary,) = done.summaries
     assert "| `docs/prd/yarn.md` | changed, +2 −1 lines | ✅ complete | of 2: 2 designed, " in summary
     assert "Total cost: $" in summary
+    (manifest,) = [file for file in files if file.startswith(runs[1]) and file.endswith("MANIFEST.md")]
+    assert f"`{manifest}`" in summary
     assert "_build/results?buildId=42" in summary
 
     (thread,) = azure_devops.threads[9]
