@@ -41,8 +41,11 @@ async def tell_pipeline(services: Services, request: TellRequest, client: df.Dur
 
 
 async def _say(services: Services, task: PipelineTask, token: Key, lines: list[str], number: int) -> int:
-    """Show the lines, and append them to the log that stays; its number."""
+    """Show the lines, and append them to the log that stays; its number. What was shown is not shown again."""
     await services.azure_devops.say(task, token, lines)
-    number = number or await services.azure_devops.begin_log(task, token)
-    await services.azure_devops.keep(task, token, number, lines)
+    try:
+        number = number or await services.azure_devops.begin_log(task, token)
+        await services.azure_devops.keep(task, token, number, lines)
+    except CallbackFailed as fault:
+        log.warning("progress was shown, but is missing from the task's log: %s", fault.detail)
     return number
