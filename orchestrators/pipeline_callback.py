@@ -58,8 +58,9 @@ def _tell(context: df.DurableOrchestrationContext, callback: Callback) -> Genera
 def _complete(
     context: df.DurableOrchestrationContext, callback: Callback
 ) -> Generator[Task[Any], Any, CallbackOutcome]:
+    request = CompleteRequest(callback.callback_id, callback.runs)
     try:
-        done: Any = yield step(context, callback, "complete_task", CompleteRequest(callback.callback_id, callback.runs))
+        done: Any = yield attempt(context, callback, "complete_task", request.to_dict())
     except TaskFailedError as error:
         mend = "Start the pipeline's job again: the runs go on by themselves, and those that have ended cost nothing."
         failure = replace(failure_of(error, callback), code="pipeline-not-told", mend=mend)
