@@ -110,6 +110,18 @@ type Options = {
   @description('Age at which a claimed run that never started is started by someone else.')
   CLAIM_GRACE_SECONDS: string?
 
+  @description('Azure DevOps servers on premises that may be called back, as HOST or HOST:PORT with commas between. Azure DevOps Services (dev.azure.com, *.visualstudio.com) always may.')
+  AZURE_DEVOPS_HOSTS: string?
+
+  @description('How often a waiting pipeline is told of its runs\' progress.')
+  CALLBACK_SECONDS: string?
+
+  @description('How long a pipeline may wait for its runs; then its task fails, and its token is forgotten. Older tokens that a failure left behind are deleted by the sweep.')
+  CALLBACK_HOURS: string?
+
+  @description('How often a pipeline is tried to be told that its runs have ended, before that is given up and logged as an error.')
+  CALLBACK_ATTEMPTS: string?
+
   @description('Log what is sent to Claude and what it answers, at DEBUG and capped: true or false.')
   LOG_PROMPTS: string?
 }
