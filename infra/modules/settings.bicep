@@ -104,6 +104,15 @@ type Options = {
   @description('All waits of one call together; after that the call has failed.')
   PATIENCE_SECONDS: string?
 
+  @description('Economy mode: when a batch is first looked at after it was sent.')
+  BATCH_FIRST_POLL_SECONDS: string?
+
+  @description('By how much the time to the next look grows with each look.')
+  BATCH_POLL_GROWTH: string?
+
+  @description('Longest time between two looks at a batch.')
+  BATCH_LONGEST_POLL_SECONDS: string?
+
   @description('NCRONTAB schedule of the sweep that finds PRDs without a run.')
   SWEEP_SCHEDULE: string?
 
