@@ -20,6 +20,8 @@ _CONTENT_TYPES = {"md": "text/markdown", "json": "application/json", "csv": "tex
 PRDS = "prds"
 DESIGNS = "designs"
 WORK = "runs"
+LONGEST_NAME = 1_024
+"""Characters of a blob's name, as Azure has it."""
 
 
 class BlobChanged(DesignBackendError):
@@ -70,8 +72,13 @@ class BlobStore:
             raise BadInput("bad-blob-name", f"{name[:200]!r} is no blob name.", "Use a name without '.', '..' or '\\'.")
         return self._service.get_blob_client(container, name)
 
-    async def read(self, container: str, name: str, etag: str | None = None) -> tuple[bytes, BlobInfo]:
-        """Content and properties of a blob; with `etag`, of exactly that version (`BlobChanged` otherwise)."""
+    async def read(
+        self, container: str, name: str, etag: str | None = None, *, at_most: int | None = None
+    ) -> tuple[bytes, BlobInfo]:
+        """Content and properties of a blob; with `etag`, of exactly that version (`BlobChanged` otherwise).
+
+        A blob of more than `at_most` bytes is not fetched: its content comes empty, its size as it is.
+        """
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
@@ -79,7 +86,7 @@ class BlobStore:
         try:
             client: Any = self._blob(container, name)
             stream = await client.download_blob(**condition)
-            data: bytes = await stream.readall()
+            data: bytes = await stream.readall() if at_most is None or stream.size <= at_most else b""
         except ResourceNotFoundError:
             raise NotFound("no-blob", f"There is no blob {name!r} in container {container!r}.") from None
         except ResourceModifiedError:
@@ -172,7 +179,17 @@ def content_type(path: str) -> str:
 
 def is_addressable(name: str) -> bool:
     """Whether a URL with this name leads to this blob and no other."""
-    return bool(name) and "\\" not in name and not {"", ".", ".."} & set(name.split("/"))
+    return (
+        0 < len(name) <= LONGEST_NAME
+        and _is_encodable(name)
+        and "\\" not in name
+        and not {"", ".", ".."} & set(name.split("/"))
+    )
+
+
+def _is_encodable(name: str) -> bool:
+    """Whether storage can hold the name at all: half a surrogate pair has no UTF-8, U+FFFE and U+FFFF no XML."""
+    return not any("\ud800" <= character <= "\udfff" or character in "\0\ufffe\uffff" for character in name)
 
 
 def _bare(etag: str) -> str:

@@ -229,17 +229,28 @@ class Claude:
         )
         return counting.input_tokens
 
+    async def most_read(self, model: str) -> int | None:
+        """Most tokens that the model reads at once; None where the Models API does not say. Raises as `write` does."""
+        await self._connect()
+        facts = await self._facts(model)
+        return facts.max_input_tokens if facts else None
+
+    async def _facts(self, model: str) -> ModelFacts | None:
+        """What the Models API tells of a model, asked once a process where it answers."""
+        async with self._looking_up:
+            facts, until = self._known.get(model, (None, 0.0))
+            if time.monotonic() >= until:
+                facts = await self._look_up(model)
+                until = float("inf") if facts else time.monotonic() + LOOK_UP_AGAIN_SECONDS
+                self._known[model] = facts, until
+        return facts
+
     async def check(self, chosen: ModelSettings) -> None:
-        """Hold settings against what the Models API tells of the model, once a process where it answers.
+        """Hold settings against what the Models API tells of the model, asked once a process where it answers.
 
         A deprecated model is logged; what the model does not take is a `SettingsError`.
         """
-        async with self._looking_up:
-            facts, until = self._known.get(chosen.model, (None, 0.0))
-            if time.monotonic() >= until:
-                facts = await self._look_up(chosen.model)
-                until = float("inf") if facts else time.monotonic() + LOOK_UP_AGAIN_SECONDS
-                self._known[chosen.model] = facts, until
+        facts = await self._facts(chosen.model)
         if facts and (problems := conflicts(chosen, facts)):
             raise SettingsError("model-settings", "; ".join(problems) + ".", "docs/settings.md lists every setting.")
 

@@ -283,6 +283,7 @@ class RunInput(Payload):
     its own findings, and again for findings across documents. A `fresh` run takes no answer from earlier ones.
     `prefix_tokens` is the length of what all calls read, counted by Claude or else (`prefix_counted`) by rule of thumb.
     `requirements` is how many were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
+    `caller` tells who asked for the run over HTTP from other callers, and nothing else.
     """
 
     run_id: str
@@ -306,6 +307,7 @@ class RunInput(Payload):
     prefix_counted: bool = False
     requirements: int = 0
     untraced_from: int = 0
+    caller: str = ""
     version: int = VERSION
 
 

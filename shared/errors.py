@@ -4,6 +4,7 @@ DesignBackendError
 ├── BadInput            what was sent cannot be used; the sender mends it (HTTP 4xx, `{prd}.error.json`)
 │   └── NotFound        what was named does not exist
 ├── Conflict            the thing is not in a state that allows this
+├── Busy                the caller has as much under way as it may have (HTTP 429)
 ├── SettingsError       the deployment is incomplete or contradictory; the operator mends it
 │   └── VaultUnreachable    Key Vault does not answer; worth repeating later
 ├── AgentFileError      an agent's Markdown file breaks the format; says file and line
@@ -63,6 +64,14 @@ class Conflict(DesignBackendError):
 
     title = "Not possible in this state"
     http_status = 409
+
+
+class Busy(DesignBackendError):
+    """The caller has as much under way as it may have; worth asking again after `retry_after` seconds (HTTP 429)."""
+
+    title = "Too much at once"
+    http_status = 429
+    retry_after = 60
 
 
 class SettingsError(DesignBackendError):

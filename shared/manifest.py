@@ -15,11 +15,13 @@ from shared import markdown
 from shared.accounting import accounting_table
 from shared.catalogue import Catalogue
 from shared.checks import Finding
+from shared.checks.active import defines_links, is_active
 from shared.contracts import Call, FileEntry, ManifestRequest, Outcome
 from shared.ledger import Ledger, Row
 from shared.manifest_json import PackFile
 from shared.plan import plan_of
 from shared.prices import CAP_REACHED
+from shared.suspicion import Suspicion
 
 _STATUS_TEXT = {
     "running": "running: this manifest was begun in phase 1 and is replaced when the run ends",
@@ -31,18 +33,23 @@ _STATUS_TEXT = {
 }
 LISTED_UNMET = 50
 """Requirements not designed that the manifest itself lists."""
+LISTED_SUSPICIONS = 50
 _PENDING = "_Written when the run ends._"
 
 
 @dataclass(frozen=True)
 class Written:
-    """What the run made: the orchestrator agent's answers by task, findings at the end and at first, files, ledger."""
+    """What the run made: the orchestrator agent's answers by task, findings at the end and at first, files, ledger.
+
+    `suspicions` are the PRD's passages that speak to the pipeline.
+    """
 
     sections: dict[str, str]
     findings: list[Finding] = field(default_factory=list[Finding])
     first_findings: list[Finding] = field(default_factory=list[Finding])
     files: tuple[PackFile, ...] = ()
     ledger: Ledger | None = None
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 def render_manifest(request: ManifestRequest, written: Written, catalogue: Catalogue) -> str:
@@ -55,6 +62,7 @@ def render_manifest(request: ManifestRequest, written: Written, catalogue: Catal
         *_agent_sections(request, written, catalogue, "setup"),
         *_agent_sections(request, written, catalogue, "synthesis"),
         _ledger(written.ledger),
+        _suspicions(written.suspicions),
         _findings(request, written),
         _plan(request),
         accounting_table(request),
@@ -197,7 +205,31 @@ def _agent_sections(request: ManifestRequest, written: Written, catalogue: Catal
     if text:
         absent = "_The orchestrator agent left this section out._"
     for title in catalogue[call.agent].tasks[task].sections:
-        yield f"## {title}\n\n{found.get(title) or absent}"
+        yield f"## {title}\n\n{_disarmed(found.get(title) or absent)}"
+
+
+def _disarmed(body: str) -> str:
+    """A section as it was written; as text that does nothing where it could do anything to the manifest around it."""
+    if not (is_active(body) or defines_links(body) or any(not fence.closed for fence in markdown.fences(body))):
+        return body
+    longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"_Shown as text, because it holds more than text: see Findings._\n\n{fence}text\n{body}\n{fence}"
+
+
+def _suspicions(suspicions: tuple[Suspicion, ...]) -> str:
+    """Where the PRD speaks to the pipeline, and why that is thought; its words are not repeated."""
+    if not suspicions:
+        return ""
+    rows = ["| line of [prd.md](prd.md) | reason |", "|---:|---|"]
+    rows += [f"| {each.line} | {each.reason} |" for each in suspicions[:LISTED_SUSPICIONS]]
+    more = len(suspicions) - LISTED_SUSPICIONS
+    note = (
+        "The PRD holds passages that speak to whoever processes it rather than of the product. They were treated as "
+        "text like any other: no option, destination, call or file name comes from them. Look at what was designed "
+        "for them."
+    )
+    return "\n\n".join(["## Suspicious input", note, "\n".join(rows), *([f"And {more} more."] if more > 0 else [])])
 
 
 def _findings(request: ManifestRequest, written: Written) -> str:
@@ -232,4 +264,5 @@ def _line(text: str) -> str:
 
 def _cell(text: str) -> str:
     """Untrusted text inside a table cell or title: one line, no cell border, no HTML, no link."""
-    return re.sub(r"([|\[\]])", r"\\\1", _line(text)).replace("<", "&lt;")
+    plain = "".join(character for character in _line(text) if character.isprintable())
+    return re.sub(r"([|\[\]])", r"\\\1", plain).replace("<", "&lt;")

@@ -21,6 +21,7 @@ from shared.ledger import Ledger
 from shared.located_yaml import UnreadableYamlError
 from shared.openapi_objects import mapping, text_of
 from shared.plan import plan_of
+from shared.suspicion import Suspicion
 
 SCHEMA = "manifest/1"
 
@@ -57,7 +58,8 @@ class ManifestFacts:
     """What the run made besides its outcomes.
 
     `sections` are the orchestrator agent's answers by task, `findings` all of them (of deliverables, across documents,
-    of extraction), `files` all files beside the manifest but the two manifests, `contract` the text of openapi.yaml.
+    of extraction), `files` all files beside the manifest but the two manifests, `contract` the text of openapi.yaml,
+    `suspicions` the PRD's passages that speak to the pipeline.
     """
 
     sections: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -65,6 +67,7 @@ class ManifestFacts:
     files: tuple[PackFile, ...] = ()
     contract: str | None = None
     ledger: Ledger | None = None
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Catalogue) -> Json:
@@ -92,6 +95,7 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "sections": _sections(request, facts, catalogue),
         "ledger": _ledger(facts.ledger),
         "findings": [asdict(finding) for finding in facts.findings],
+        "suspicions": [asdict(each) for each in facts.suspicions],
         "unchecked": _unchecked(request),
         "accounting": accounting_json(request),
     }

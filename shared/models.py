@@ -69,6 +69,7 @@ class ModelFacts:
 
     model: str
     max_tokens: int | None = None
+    max_input_tokens: int | None = None
     lifecycle: str | None = None
     retires: str | None = None
     refused: frozenset[str] = frozenset()
@@ -77,10 +78,11 @@ class ModelFacts:
 
 def facts_of(model: str, info: Mapping[str, Any]) -> ModelFacts:
     """Read the Models API's answer, which may leave anything out."""
-    retires, most = info.get("retires_at"), info.get("max_tokens")
+    retires, most, read = info.get("retires_at"), info.get("max_tokens"), info.get("max_input_tokens")
     return ModelFacts(
         model=model,
         max_tokens=most if isinstance(most, int) else None,
+        max_input_tokens=read if isinstance(read, int) else None,
         lifecycle=info.get("lifecycle"),
         retires=str(retires)[:10] if retires else None,
         refused=frozenset(_refused(_table(info, "capabilities"))),

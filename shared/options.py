@@ -7,7 +7,9 @@ from typing import Any
 
 from shared.contracts import Options
 from shared.errors import BadInput
-from shared.prd import Prd, find_stack
+from shared.file_names import safe_path
+from shared.prd import Prd, find_stack, shown
+from shared.suspicion import calm, suspicions
 
 STACKS = ("auto", "python", "csharp")
 NAMES = ("stack", "db", "output", "economy")
@@ -46,7 +48,9 @@ DOCUMENT_KEYS = frozenset(
 """Front matter that documents carry about themselves; read past, never an option."""
 _TOOL_METADATA = re.compile(r"^(hdi_|posix_|ms_|x_ms_)|^(mode|mtime|modtime|owner|group|permissions)$")
 _DB = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+#-]{0,39}")
+_DB_WORDS = 6
 _OUTPUT_SEGMENT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._ -]{0,79}")
+_OTHER_CONTAINERS = ("prds", "runs")
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def from_metadata(metadata: Mapping[str, str]) -> Source:
 def from_front_matter(prd: Prd) -> Source:
     """The PRD's front matter without the keys a document carries about itself."""
     kept = {key: value for key, value in prd.front_matter.items() if key.lower() not in DOCUMENT_KEYS}
-    return Source(f"the front matter of {prd.name}", kept)
+    return Source(f"the front matter of {shown(prd.name)}", kept)
 
 
 def resolve(prd: Prd, *sources: Source) -> Options:
@@ -78,7 +82,7 @@ def resolve(prd: Prd, *sources: Source) -> Options:
     for source in reversed(sources):
         merged |= _checked(source)
     stack = merged.get("stack", "auto")
-    resolved, reason = find_stack(prd.text) if stack == "auto" else (stack, "asked for")
+    resolved, reason = find_stack(calm(prd.text)) if stack == "auto" else (stack, "asked for")
     return Options(
         stack=resolved,
         stack_reason=reason,
@@ -119,16 +123,17 @@ def _stack(source: Source, value: str) -> str:
 
 
 def _db(source: Source, value: str) -> str:
-    if not _DB.fullmatch(value):
+    if not _DB.fullmatch(value) or len(value.split()) > _DB_WORDS or suspicions(value):
         raise _bad_value(source, "db", value, "a short datastore name")
     return value.lower()
 
 
 def _output(source: Source, value: str) -> str:
-    """A relative folder of plain names: no drive, no `..`, no other container, nothing hidden in encodings."""
+    """A relative folder of plain names: no drive, no `..`, no other container, nothing that some system has not."""
     segments = value.removesuffix("/").split("/")
     plain = all(_OUTPUT_SEGMENT.fullmatch(segment) and segment.strip(". ") for segment in segments)
-    if not plain or any(segment.endswith((".", " ")) for segment in segments) or len(value) > 400:
+    named = segments[0].lower() not in _OTHER_CONTAINERS and safe_path("/".join(segments)) is not None
+    if not plain or not named:
         raise _bad_value(source, "output", value, "a folder inside the output container")
     return "/".join(segments)
 
@@ -143,6 +148,6 @@ _CHECKS = {"stack": _stack, "db": _db, "output": _output, "economy": _economy}
 _MENDS = {
     "stack": f"Use one of: {', '.join(STACKS)}.",
     "db": "Use a name such as postgres, sqlserver or mongodb: letters, digits, spaces and . + # - only, at most 40.",
-    "output": "Use a relative path such as designs/billing, with no '..', backslash or leading slash.",
+    "output": "Use a relative path such as designs/billing, with no '..', backslash, leading slash or other container.",
     "economy": "Use true for half the price and up to 24 hours a phase, or false.",
 }

@@ -13,6 +13,7 @@ from shared.ledger import build_ledger
 from shared.manifest import Written, render_manifest
 from shared.manifest_json import ManifestFacts, PackFile, manifest_json
 from shared.requirements import extract_requirements, traced
+from shared.suspicion import suspicions
 
 MANIFEST, MANIFEST_JSON, LEDGER, PRD = "MANIFEST.md", "manifest.json", "ledger.csv", "prd.md"
 
@@ -54,12 +55,13 @@ def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalo
     entries = [PackFile.of_extracted(file) for file in extraction.files]
     entries += [PackFile.of(name, files[name]) for name in (LEDGER, PRD)]
     findings = [*material.findings, *extraction.findings]
+    suspicious = suspicions(material.prd)
     contract = next((file.content for file in extraction.files if file.path == CONTRACT_FILE), None)
 
-    facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger)
+    facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger, suspicious)
     machine = json.dumps(manifest_json(request, facts, catalogue), ensure_ascii=False, indent=1).encode() + b"\n"
     listed = (PackFile.of(MANIFEST_JSON, machine), *entries)
-    written = Written(material.sections, findings, material.first_findings, listed, ledger)
+    written = Written(material.sections, findings, material.first_findings, listed, ledger, suspicious)
     both = {MANIFEST_JSON: machine, MANIFEST: render_manifest(request, written, catalogue).encode()}
     return ComposedPack(files | both, findings)
 

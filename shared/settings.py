@@ -157,6 +157,20 @@ class Settings:
         "OUTPUT_ROOT", "Folder of the output container that holds all packs.", ".claude/outputs/design"
     )
     max_prd_bytes: int = _setting("MAX_PRD_BYTES", "Largest PRD accepted, in bytes.", 5_000_000)
+    max_input_tokens: int = _setting(
+        "MAX_INPUT_TOKENS", "Most tokens the models read at once, where the Models API does not say.", 1_000_000
+    )
+    runs_per_caller: int = _setting(
+        "RUNS_PER_CALLER",
+        "Runs that one caller may have under way over HTTP: one function key, or one signed-in identity.",
+        250,
+    )
+    signs_in: bool = _setting(
+        "WEBSITE_AUTH_ENABLED",
+        "Set by Azure where Entra ID sign-in is configured: true or false. Only then are the headers believed that "
+        "tell who signed in.",
+        False,
+    )
     revisions: int = _setting("REVISIONS", "How often a deliverable goes back to its agent with findings.", 2)
     check_timeout_seconds: float = _setting(
         "CHECK_TIMEOUT_SECONDS", "Longest time one check may take, loading its parser included.", 60.0

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
+from urllib.parse import quote
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -11,21 +13,24 @@ from durabletask.client import OrchestrationQuery, OrchestrationState
 
 from orchestrators.design_backend import CANCEL_EVENT
 from shared import VERSION, services
-from shared.blobs import DESIGNS, PRDS, content_type
+from shared.blobs import DESIGNS, LONGEST_NAME, PRDS, content_type
 from shared.contracts import Claim, RunInput
 from shared.errors import BadInput, Conflict, NotFound
 from shared.options import NAMES
+from shared.prd import check_size
 from shared.run_status import status_of
 from shared.services import Services
-from triggers.intake import LIVE, ORCHESTRATOR, Request, read_claim, read_request, start_run
+from triggers.callers import LIVE, ORCHESTRATOR, body_of, caller_of
+from triggers.intake import Request, read_claim, read_request, start_run
 from triggers.outlook import look_ahead
 from triggers.problems import HEADERS, answer, reports_problems
 from triggers.views import iso, links, pack_files, run_summary, run_view
 
 LISTED = 200
 """How many runs a listing shows, newest first."""
-RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST_RUN_ID = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 bp = df.Blueprint()
 
@@ -61,7 +66,7 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
 async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
     request, _ = await _request_of(req, services.current())
-    outlook = await look_ahead(services.current(), request.prd.text, request.options)
+    outlook = await look_ahead(services.current(), request.prd, request.options)
     return answer({"plan": outlook.plan(request.options).to_dict()})
 
 
@@ -96,7 +101,9 @@ async def get_file(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
     if path not in {entry.path for entry in await pack_files(blobs, state)}:
         raise NotFound("no-file", f"Run {claim.run.run_id!r} has no file {path[:200]!r}.", "See `files` of the run.")
     data, _ = await blobs.read(DESIGNS, path)
-    return func.HttpResponse(data, headers=HEADERS, mimetype=content_type(path))
+    name = quote(path.rsplit("/", 1)[-1], safe="")
+    headers = HEADERS | {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return func.HttpResponse(data, headers=headers, mimetype=content_type(path))
 
 
 @bp.route(route="runs/{id}", methods=["DELETE"])
@@ -118,7 +125,7 @@ async def _run_of(req: func.HttpRequest, client: df.DurableFunctionsClient) -> t
 
 async def claim_of(services: Services, run_id: str) -> Claim:
     """The claim of a run that a caller named; `NotFound` where there is none, also for what no run is ever called."""
-    if not RUN_ID.fullmatch(run_id) or len(run_id) > LONGEST_RUN_ID:
+    if not _RUN_ID.fullmatch(run_id) or len(run_id) > LONGEST_RUN_ID:
         raise NotFound("no-run", f"There is no run {run_id[:LONGEST_RUN_ID]!r}.", "GET /api/runs lists the runs.")
     claim, _ = await read_claim(services.blobs, run_id)
     return claim
@@ -132,29 +139,34 @@ def _claim_of(state: OrchestrationState) -> Claim:
 
 async def _request_of(req: func.HttpRequest, services: Services) -> tuple[Request, bool]:
     """The PRD, options and `fresh` of a request: JSON with a `prd` field, or the PRD itself as the body."""
-    headers = cast(Mapping[str, str], req.headers)
+    headers, caller = cast(Mapping[str, str], req.headers), caller_of(req, services.settings)
+    content = body_of(req, services.settings)
     if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         values = dict(req.params)
         name, fresh = values.pop("name", "prd.md"), values.pop("fresh", "")
         values.pop("code", None)  # the function key, where it comes as a parameter
-        return _checked(services, name, req.get_body(), values, "the query", _flag(fresh))
-    body = _json_body(req)
+        request = _checked(services, name, content, values, "the query")
+        return replace(request, caller=caller), _flag(fresh)
+    body = _json_body(content)
     prd, name, fresh = body.pop("prd", None), body.pop("name", None), body.pop("fresh", False)
     name, data = await _prd_of(services, prd, name)
-    return _checked(services, name, data, body, "the request body", _flag(fresh))
+    return replace(_checked(services, name, data, body, "the request body"), caller=caller), _flag(fresh)
 
 
-def _checked(
-    services: Services, name: object, data: bytes, values: Mapping[str, Any], where: str, fresh: bool
-) -> tuple[Request, bool]:
-    if not isinstance(name, str) or not 0 < len(name) <= 1_024 or re.search(r"[\x00-\x1f]", name):
+def _checked(services: Services, name: object, data: bytes, values: Mapping[str, Any], where: str) -> Request:
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not _is_text(name) or _CONTROL.search(name):
         raise BadInput("bad-name", "`name` is not a file name.", "Give the PRD's file name, such as orders.md.")
-    return read_request(name, data, values, where, services.settings), fresh
+    return read_request(name, data, values, where, services.settings)
 
 
-def _json_body(req: func.HttpRequest) -> dict[str, Any]:
+def _is_text(text: str) -> bool:
+    """Whether it can be written down at all: JSON can escape half a surrogate pair, which no encoding has."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _json_body(content: bytes) -> dict[str, Any]:
     try:
-        body: object = json.loads(req.get_body())
+        body: object = json.loads(content)
     except (ValueError, RecursionError):
         raise BadInput("bad-json", "The request body is not valid JSON.", "Send JSON, or the PRD as text.") from None
     if not isinstance(body, dict) or "prd" not in body:
@@ -164,12 +176,15 @@ def _json_body(req: func.HttpRequest) -> dict[str, Any]:
 
 
 async def _prd_of(services: Services, prd: object, name: object) -> tuple[object, bytes]:
+    if isinstance(prd, str) and not _is_text(prd):
+        raise BadInput("prd-not-text", "`prd` holds half a surrogate pair.", "Send the PRD as Unicode text.")
     if isinstance(prd, str):
         return name or "prd.md", prd.encode()
     if isinstance(prd, dict):
         blob = cast(dict[str, object], prd).get("blob")
         if isinstance(blob, str) and blob:
-            data, _ = await services.blobs.read(PRDS, blob)
+            data, info = await services.blobs.read(PRDS, blob, at_most=services.settings.max_prd_bytes)
+            check_size(blob, info.size, services.settings.max_prd_bytes)
             return name or blob, data
     raise BadInput("bad-prd", "`prd` is neither text nor a blob.", 'Send {"prd": "text"} or {"prd": {"blob": "name"}}.')
 

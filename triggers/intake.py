@@ -21,14 +21,13 @@ from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, claim_
 from shared.errors import BadInput, NotFound
 from shared.options import Source, from_front_matter, from_metadata, resolve
 from shared.plan import Plan, plan_of
-from shared.prd import Prd, content_hash, read_prd, slug
+from shared.prd import Prd, check_size, content_hash, read_prd, slug
 from shared.run_status import status_of
 from shared.services import Services
 from shared.settings import Settings
+from triggers.callers import LIVE, ORCHESTRATOR, check_runs
 from triggers.outlook import Outlook, look_ahead
 
-ORCHESTRATOR = "design_backend"
-LIVE = (OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED)
 MOST_ATTEMPTS = 1_000
 """How many runs of one PRD with the same options HTTP callers may start with `fresh`."""
 log = logs.logger(__name__)
@@ -36,13 +35,14 @@ log = logs.logger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """A PRD with its options, ready to be planned or run."""
+    """A PRD with its options, ready to be planned or run. `caller` is empty where nobody asked over HTTP."""
 
     prd: Prd
     options: Options
     source: str
     identity: str
     etag: str | None = None
+    caller: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def read_drop(data: bytes, info: BlobInfo, settings: Settings, source: str = "dr
 
     `source` is drop where an event told of it, sweep where it was found.
     """
+    check_size(info.name, info.size, settings.max_prd_bytes)
     prd = read_prd(info.name, data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, from_metadata(info.metadata), from_front_matter(prd))
     _refuse_impossible(options, settings)
@@ -108,7 +109,7 @@ async def start_run(
     await telemetry.start(services.settings)
     for attempt in range(1, MOST_ATTEMPTS):
         run_id = run_id_for(request.identity, request.prd.name, attempt)
-        claim = await _claim(services, request, run_id, fresh=fresh)
+        claim = await _claim(services, client, request, run_id, fresh=fresh)
         if claim is not None:
             await _schedule(client, claim)
             return Started(run_id, plan_of(claim.run), created=True)
@@ -126,14 +127,18 @@ async def _wants_another(services: Services, client: df.DurableFunctionsClient, 
     return fresh or status_of(state) not in ("completed", "completed_with_findings")
 
 
-async def _claim(services: Services, request: Request, run_id: str, *, fresh: bool) -> Claim | None:
+async def _claim(
+    services: Services, client: df.DurableFunctionsClient, request: Request, run_id: str, *, fresh: bool
+) -> Claim | None:
     """Write the PRD's copy, then the claim; None when somebody else holds it."""
     if await services.blobs.exists(WORK, claim_name(run_id)):
         return None
+    if request.caller:
+        await check_runs(client, request.caller, services.settings.runs_per_caller)
+    outlook = await look_ahead(services, request.prd, request.options)
     prd = await services.blobs.write(
         WORK, f"{run_id}/prd.md", request.prd.text.encode(), "text/markdown; charset=utf-8"
     )
-    outlook = await look_ahead(services, request.prd.text, request.options)
     claim = Claim(
         run=replace(_run_input(services.settings, request, run_id, prd, outlook), fresh=fresh),
         source=request.source,
@@ -166,6 +171,7 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         prefix_counted=outlook.counted,
         requirements=outlook.requirements,
         untraced_from=outlook.untraced_from,
+        caller=request.caller,
     )
 
 

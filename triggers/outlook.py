@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from shared import logs
 from shared.catalogue import catalogue
 from shared.contracts import Call, Options, Prices
-from shared.errors import CallInterrupted, CallRefused, SettingsError
+from shared.errors import BadInput, CallInterrupted, CallRefused, SettingsError
 from shared.plan import Plan, make_plan
+from shared.prd import Prd, shown
 from shared.prices import priced_for
 from shared.prompts import Prompt, estimated_tokens, prefix, reading_of
 from shared.services import Services
@@ -15,6 +16,10 @@ from shared.settings import Settings
 
 COUNT_SECONDS = 2.0
 """How long a plan waits for Claude to count; then it goes by the rule of thumb."""
+ROLE_TOKENS = 10_000
+"""More than any role prompt takes."""
+ALWAYS_READ = 150_000
+"""Tokens that every model reads at once: up to here nobody need be asked."""
 log = logs.logger(__name__)
 
 
@@ -35,15 +40,41 @@ class Outlook:
         return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from)
 
 
-async def look_ahead(services: Services, prd: str, options: Options) -> Outlook:
-    """Plan the calls for a PRD's text. Claude counts what they share, where it answers within `COUNT_SECONDS`."""
+async def look_ahead(services: Services, prd: Prd, options: Options) -> Outlook:
+    """Plan the calls for a PRD. Claude counts what they share, where it answers within `COUNT_SECONDS`.
+
+    Raises `BadInput` for a PRD that does not fit into what the models read at once: no call is paid for it.
+    """
     calls = _calls(services.settings, options.stack)
-    reading = await asyncio.to_thread(reading_of, prd)
+    reading = await asyncio.to_thread(reading_of, prd.text)
     prompt = prefix(reading)
     counted = await _counted(services, prompt, calls[0].model)
     tokens = estimated_tokens(prompt) if counted is None else counted
+    await _check_length(services, prd.name, tokens, calls)
     prices = priced_for((call.model for call in calls), services.settings.prices)
     return Outlook(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from)
+
+
+async def _check_length(services: Services, name: str, prefix_tokens: int, calls: tuple[Call, ...]) -> None:
+    """The longest prompt holds what all calls read, every document, and the role."""
+    longest = prefix_tokens + sum(call.estimated_output_tokens for call in calls) + ROLE_TOKENS
+    if longest <= ALWAYS_READ:
+        return
+    models = sorted({call.model for call in calls})
+    most = min(await asyncio.gather(*(_most_read(services, model) for model in models)))
+    if longest > most:
+        detail = f"{shown(name)} takes about {prefix_tokens:,} tokens; with what a run adds that is {longest:,}"
+        mend = "Shorten the PRD, split it into one PRD per service, or choose a model that reads more."
+        raise BadInput("prd-too-long", f"{detail}, and {', '.join(models)} reads {most:,}.", mend, http_status=413)
+
+
+async def _most_read(services: Services, model: str) -> int:
+    try:
+        async with asyncio.timeout(COUNT_SECONDS):
+            told = await (await services.claude()).most_read(model)
+    except (CallInterrupted, CallRefused, SettingsError, TimeoutError):
+        told = None  # the setting holds, and the call itself will say what is wrong
+    return told or services.settings.max_input_tokens
 
 
 def _calls(settings: Settings, stack: str) -> tuple[Call, ...]:

@@ -8,10 +8,17 @@ from typing import Any
 import azure.functions as func
 
 from shared import logs, telemetry
-from shared.errors import BadInput, Conflict, DesignBackendError
+from shared.errors import BadInput, Busy, Conflict, DesignBackendError
+from triggers.callers import check_head
 
 log = logs.logger(__name__)
-HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every answer carries: none of them is a page, and nothing in them is to be run, framed or kept."""
 
 type Handler = Callable[..., Awaitable[func.HttpResponse]]
 
@@ -19,7 +26,7 @@ type Handler = Callable[..., Awaitable[func.HttpResponse]]
 def answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
     """A JSON answer."""
     return func.HttpResponse(
-        json.dumps(body, ensure_ascii=False),
+        _encoded(body),
         status_code=status,
         headers=HEADERS | (headers or {}),
         mimetype="application/json",
@@ -37,11 +44,16 @@ def problem(error: DesignBackendError, instance: str) -> func.HttpResponse:
         "mend": error.mend,
     }
     return func.HttpResponse(
-        json.dumps({key: value for key, value in body.items() if value != ""}, ensure_ascii=False),
+        _encoded({key: value for key, value in body.items() if value != ""}),
         status_code=error.http_status,
-        headers=HEADERS,
+        headers=HEADERS | ({"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}),
         mimetype="application/problem+json",
     )
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """JSON in UTF-8, also of text that has none, such as half a surrogate pair."""
+    return json.dumps(body, ensure_ascii=False).encode(errors="replace")
 
 
 def reports_problems(handler: Handler) -> Handler:
@@ -52,8 +64,9 @@ def reports_problems(handler: Handler) -> Handler:
         instance = _path(req.url)
         with telemetry.about_run(req.route_params.get("id")):
             try:
+                check_head(req)
                 return await handler(req, *bindings)
-            except (BadInput, Conflict) as error:
+            except (BadInput, Busy, Conflict) as error:
                 return problem(error, instance)
             except Exception as error:
                 log.exception("%s %s failed", req.method, instance)

@@ -7,7 +7,7 @@ from shared import logs, services, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo
 from shared.contracts import claim_name
 from shared.services import Services
-from triggers.blob_drop import ERROR_SUFFIX, REFUSED_VERSION, accept_drop, is_prd
+from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
 from triggers.intake import drop_identity, run_id_for, take_over
 
 log = logs.logger(__name__)
@@ -52,5 +52,5 @@ async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> l
 
 def _was_refused(info: BlobInfo, errors: dict[str, BlobInfo]) -> bool:
     """An error file answers one version of its PRD."""
-    error = errors.get(info.name + ERROR_SUFFIX)
+    error = errors.get(error_name(info.name))
     return error is not None and error.metadata.get(REFUSED_VERSION) == info.etag

@@ -17,6 +17,7 @@ type Severity = Literal["error", "warning"]
 
 DELIVERABLE_CHECKS = {
     "structure": "shared.checks.structure",
+    "active": "shared.checks.active",
     "openapi": "shared.checks.openapi",
     "pipelines": "shared.checks.pipelines",
     "kql": "shared.checks.kql",

@@ -2,6 +2,26 @@
 apart, `statements`, `tables` and `words` know how requirements read, and `walk` finds them. Pure.
 """
 
-from shared.prd.document import Prd, content_hash, find_stack, find_title, read_prd, slug, split_front_matter
+from shared.prd.document import (
+    Prd,
+    check_size,
+    content_hash,
+    find_stack,
+    find_title,
+    read_prd,
+    shown,
+    slug,
+    split_front_matter,
+)
 
-__all__ = ["Prd", "content_hash", "find_stack", "find_title", "read_prd", "slug", "split_front_matter"]
+__all__ = [
+    "Prd",
+    "check_size",
+    "content_hash",
+    "find_stack",
+    "find_title",
+    "read_prd",
+    "shown",
+    "slug",
+    "split_front_matter",
+]

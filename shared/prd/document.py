@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from shared.errors import BadInput
+from shared.suspicion import calm
 
+SHORTEST = 3
+"""Characters that a PRD has at least."""
+LONGEST_TITLE = 400
+"""Characters of a heading that are looked at."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*$\r?\n?", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
@@ -37,7 +42,7 @@ class Prd:
     @property
     def title(self) -> str:
         """The product's name as the PRD gives it; falls back to the file's name."""
-        return find_title(self.text) or _stem(self.name) or "Backend service"
+        return find_title(calm(self.text)) or _stem(self.name) or "Backend service"
 
     @property
     def project(self) -> str:
@@ -45,19 +50,27 @@ class Prd:
         return slug(self.title) or slug(_stem(self.name)) or "backend-service"
 
 
-def read_prd(name: str, data: bytes, *, max_bytes: int) -> Prd:
-    """Decode and split a PRD. Raises `BadInput` with its own message for everything that is not one."""
-    if len(data) > max_bytes:
+def check_size(name: str, size: int, max_bytes: int) -> None:
+    """Raises `BadInput` for a PRD of more than `max_bytes`."""
+    if size > max_bytes:
         raise BadInput(
             "prd-too-large",
-            f"{name} has {len(data):,} bytes; at most {max_bytes:,} are read.",
+            f"{shown(name)} has {size:,} bytes; at most {max_bytes:,} are read.",
             "Shorten the PRD or split it into one PRD per service.",
             http_status=413,
         )
+
+
+def read_prd(name: str, data: bytes, *, max_bytes: int) -> Prd:
+    """Decode and split a PRD. Raises `BadInput` with its own message for everything that is not one."""
+    check_size(name, len(data), max_bytes)
     text = _decode(name, data).replace("\r\n", "\n").replace("\r", "\n")
     front_matter, body = split_front_matter(name, text)
-    if not body.strip():
-        raise BadInput("prd-empty", f"{name} has no text.", "Write down what the service must do and send it again.")
+    if len(body.strip()) < SHORTEST or not re.search(r"\w", body):
+        detail = f"{shown(name)} has no text" + (" but punctuation." if body.strip() else ".")
+        if len(body.strip()) in range(1, SHORTEST):
+            detail = f"{shown(name)} holds {len(body.strip())} character(s), which is no PRD."
+        raise BadInput("prd-empty", detail, "Write down what the service must do and send it again.")
     return Prd(name=name, text=body, front_matter=front_matter)
 
 
@@ -68,14 +81,15 @@ def _decode(name: str, data: bytes) -> str:
     except UnicodeDecodeError as error:
         raise BadInput(
             "prd-not-text",
-            f"{name} is not {encoding.removesuffix('-sig').upper()} text: byte {error.start + 1} cannot be decoded.",
+            f"{shown(name)} is not {encoding.removesuffix('-sig').upper()} text: "
+            f"byte {error.start + 1} cannot be decoded.",
             "Save the PRD as UTF-8 text or Markdown.",
             http_status=415,
         ) from None
     if "\x00" in text:
         raise BadInput(
             "prd-binary",
-            f"{name} holds NUL bytes, so it is a binary file.",
+            f"{shown(name)} holds NUL bytes: a binary file, or text in UTF-16 or UTF-32 without a byte order mark.",
             "Save the PRD as UTF-8 text or Markdown.",
             http_status=415,
         )
@@ -102,20 +116,20 @@ def _front_matter_values(name: str, source: str) -> dict[str, Any]:
     if (
         len(source) > 20_000
         or source.count("[") + source.count("{") > 100
-        or re.search(r"(^|[\s\[{,:-])[&*]\w", source)
+        or re.search(r"(^|[\s\[{,:-])[&*][^\s,\]}]", source)
     ):
         raise BadInput(
-            "front-matter", f"{name}: front matter is too long, nested too deeply or uses YAML anchors.", mend
+            "front-matter", f"{shown(name)}: front matter is too long, nested too deeply or uses YAML anchors.", mend
         )
     try:
         values: object = YAML(typ="safe", pure=True).load(source)  # pyright: ignore[reportUnknownMemberType] (untyped)
     except (YAMLError, ValueError, RecursionError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
-        raise BadInput("front-matter", f"{name}, line {line}: front matter is not valid YAML.", mend) from None
+        raise BadInput("front-matter", f"{shown(name)}, line {line}: front matter is not valid YAML.", mend) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise BadInput("front-matter", f"{name}: front matter is not a mapping of names to values.", mend)
+        raise BadInput("front-matter", f"{shown(name)}: front matter is not a mapping of names to values.", mend)
     return {str(key): value for key, value in cast(dict[object, Any], values).items()}
 
 
@@ -138,8 +152,14 @@ def _without_fences(text: str) -> str:
     return re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
+def shown(name: str) -> str:
+    """A file's name as messages and logs show it: one line of printable characters, not too long."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name[:200])
+
+
 def _clean_title(raw: str) -> str:
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", raw)
+    readable = "".join(character for character in raw[:LONGEST_TITLE] if character.isprintable() or character == "\t")
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", readable)
     text = _NOISE.sub(" ", re.sub(r"[*_`]", "", text))
     text = re.sub(r"\(\s*\)|\[\s*\]", " ", text)
     text = re.sub(r"\s+", " ", text).strip()
