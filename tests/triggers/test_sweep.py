@@ -3,33 +3,13 @@
 import asyncio
 import json
 import uuid
-from typing import Any, cast
-
-import azure.durable_functions as df
 
 from shared.blobs import PRDS, WORK
 from shared.services import Services
+from tests.triggers.conftest import RecordingClient, as_client
 from triggers.blob_drop import accept_drop
 from triggers.intake import drop_identity, read_claim, run_id_for
 from triggers.sweep import sweep_prds
-
-
-class RecordingClient:
-    """A Durable client that notes what it starts; `loses` starts without any trace."""
-
-    def __init__(self) -> None:
-        self.started: dict[str, dict[str, Any]] = {}
-        self.loses = False
-
-    async def get_orchestration_state(self, instance_id: str, *, fetch_payloads: bool = True) -> object | None:
-        return self.started.get(instance_id)
-
-    async def schedule_new_orchestration(self, name: str, *, instance_id: str, **given: Any) -> str:
-        assert name == "design_backend"
-        if not self.loses:
-            assert instance_id not in self.started, "started twice"
-            self.started[instance_id] = given["input"]
-        return instance_id
 
 
 async def drop(services: Services, text: str) -> tuple[str, str]:
@@ -37,10 +17,6 @@ async def drop(services: Services, text: str) -> tuple[str, str]:
     await services.blobs.write(PRDS, name, text.encode(), "text/markdown")
     _, info = await services.blobs.read(PRDS, name)
     return name, run_id_for(drop_identity(name, info.etag), name)
-
-
-def as_client(client: RecordingClient) -> df.DurableFunctionsClient:
-    return cast(df.DurableFunctionsClient, client)
 
 
 async def test_a_prd_without_a_run_is_started_once(services: Services):
