@@ -36,7 +36,7 @@ _OWN_FILES = (
     r"|python-sample-implementation\.md|csharp-implementation\.md)"
 )
 _PRIVATE = (
-    r"(?:localhost|127\.\d+\.\d+\.\d+|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+"
+    r"(?:10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+"
     r"|0\.0\.0\.0|\[::1?\]|[\w.-]{1,100}\.(?:internal|local|corp|lan)\b)"
 )
 _PATTERNS = (
@@ -98,7 +98,7 @@ _PATTERNS = (
         "leads to an internal address",
         (r"169\.254\.169\.254|metadata\.google\.internal|0xa9fea9fe|2852039166|fd00:ec2::254", r"\b"),
         ("fetch|download|request|open|visit|curl|wget|load|browse", rf"\b[^\n]{{0,60}}?\bhttps?://{_PRIVATE}"),
-        (r"\]\(", rf"\s?<?(?:https?:)?//{_PRIVATE}"),
+        (r"\]\(", rf"\s?<?(?:https?:)?//(?:localhost\b|127\.|{_PRIVATE})"),
         ("file://|gopher://|dict://|ldap://", ""),
     ),
 )  # fmt: skip
@@ -140,13 +140,16 @@ def suspicions(text: str) -> tuple[Suspicion, ...]:
 
 
 def calm(text: str) -> str:
-    """`text` with the lines of suspicious passages emptied; all others keep their place."""
+    """`text` without suspicious passages, and what stands between two of one paragraph; lines keep their place."""
     found = suspicions(text)
     if not found:
         return text
     lines = text.split("\n")
-    for each in found:
-        lines[each.line - 1 : each.last] = [""] * (each.last - each.line + 1)
+    for each, following in zip(found, [*(each.line for each in found[1:]), 0], strict=True):
+        last = each.last
+        if all(line.strip() for line in lines[last : following - 1]):
+            last = max(last, following - 1)
+        lines[each.line - 1 : last] = [""] * (last - each.line + 1)
     return "\n".join(lines)
 
 

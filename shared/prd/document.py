@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from shared.errors import BadInput
+from shared.file_names import safe_path
 from shared.suspicion import calm
 
 SHORTEST = 3
@@ -47,7 +48,8 @@ class Prd:
     @property
     def project(self) -> str:
         """`title` as a folder name: lower case, a-z 0-9 and hyphens, at most 48 characters."""
-        return slug(self.title) or slug(_stem(self.name)) or "backend-service"
+        name = slug(self.title) or slug(_stem(self.name)) or "backend-service"
+        return name if safe_path(name) else f"{name}-service"  # Windows has no folder named nul
 
 
 def check_size(name: str, size: int, max_bytes: int) -> None:

@@ -20,6 +20,7 @@ def read(data: bytes | str, name: str = "orders.md", max_bytes: int = 5_000_000)
         ("# Introduction\n\nSome words", "idcenter.md", "idcenter"),
         ("📄 Draft PRD v1 — Open Mission Control\n\nMore", "x.md", "open-mission-control"),
         ("# Café Ümlaut — loyalty for bakeries\n", "x.md", "cafe-umlaut"),
+        ("# Nul\n", "x.md", "nul-service"),
         ("# 注文サービス\n", "orders-jp.md", "orders-jp"),
         ("- only\n- a list\n", "plan/billing v2.md", "billing-v2"),
         ("```\n# not a heading\n```\n# Real Title\n", "x.md", "real-title"),
