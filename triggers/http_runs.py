@@ -103,7 +103,7 @@ async def get_file(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
     data, _ = await blobs.read(DESIGNS, path)
     name = quote(path.rsplit("/", 1)[-1], safe="")
     headers = HEADERS | {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-    return func.HttpResponse(data, headers=headers, mimetype=content_type(path))
+    return func.HttpResponse(data, headers=headers, mimetype=content_type(path).partition(";")[0], charset="utf-8")
 
 
 @bp.route(route="runs/{id}", methods=["DELETE"])

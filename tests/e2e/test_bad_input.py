@@ -14,7 +14,7 @@ from tests.e2e.conftest import Product
 async def design_backend(product: Product, *arguments: str) -> Result:
     """The real command in a thread of this process, on the running host."""
     return await asyncio.to_thread(
-        CliRunner().invoke, command, [*arguments, "--url", product.host.info.url], catch_exceptions=False
+        CliRunner().invoke, command, [*arguments, "--url", str(product.http.base_url)], catch_exceptions=False
     )
 
 

@@ -21,9 +21,13 @@ async def finished(product: Product, prd: str, **options: Any) -> dict[str, Any]
     return await product.ended((await product.post(prd, **options))["id"])
 
 
-def layout(run: dict[str, Any]) -> list[str]:
-    """Where everything went, but for the run's second."""
-    return sorted(re.sub(r"\d{8}-\d{6}", "STAMP", file["path"]) for file in run["files"])
+def layout(run: dict[str, Any]) -> set[str]:
+    """Where everything went, but for the run's second; of what was taken out of the documents, only the folder.
+
+    Its names come from the documents, which design what they take the PRD to ask for, and lead nowhere else.
+    """
+    paths = (re.sub(r"\d{8}-\d{6}", "STAMP", file["path"]) for file in run["files"])
+    return {re.sub(r"(STAMP/(?:diagrams|queries|sample|tests)/).*", r"\1", path) for path in paths}
 
 
 async def text_of(product: Product, run: dict[str, Any], name: str) -> str:
@@ -96,7 +100,7 @@ async def test_no_blob_log_or_record_holds_a_secret_of_the_app(product: Product)
     body = {"prd": f"{PRD}\nOnce more, to be sure.\n"}
     answer = await product.http.post("/api/runs", json=body, headers={"x-functions-key": key})
     await product.ended(answer.json()["id"])
-    secrets = [key, _account_key(product.host.info.storage)]
+    secrets = [key, _account_key(await product.host.storage.connection_string())]
     for name in ("prds", "designs", "runs"):
         async for blob in product.storage.get_container_client(name).list_blobs():
             data = await product.blob(name, blob.name)
