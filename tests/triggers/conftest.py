@@ -12,6 +12,7 @@ import pytest
 from durabletask.client import OrchestrationStatus
 
 from shared import services as shared_services
+from shared.blobs import PRDS
 from shared.services import Services
 from triggers import http_runs
 
@@ -46,6 +47,12 @@ class _Running:
 
     def __init__(self, run: Mapping[str, Any]) -> None:
         self.serialized_input = json.dumps(run)
+
+
+async def put(services: Services, name: str, data: bytes) -> str:
+    """Drop a PRD; its ETag."""
+    await services.blobs.write(PRDS, name, data, "text/markdown")
+    return (await services.blobs.read(PRDS, name))[1].etag
 
 
 def as_client(client: RecordingClient) -> df.DurableFunctionsClient:

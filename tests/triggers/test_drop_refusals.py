@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.blobs import LONGEST_NAME, PRDS, is_addressable
 from shared.services import Services
 from tests.bad_prds import BAD_PRDS, LARGEST, TOO_LARGE, USABLE_PRDS
-from tests.triggers.conftest import RecordingClient, as_client
+from tests.triggers.conftest import RecordingClient, as_client, put
 from triggers.blob_drop import accept_drop, error_name, is_prd
 from triggers.sweep import sweep_prds
 
@@ -55,11 +55,6 @@ async def swept_up(services: Services) -> AsyncIterator[None]:
     left = [info.name async for info in services.blobs.list(PRDS)]
     for name in left:
         await _service(services).get_blob_client(PRDS, name).delete_blob()
-
-
-async def put(services: Services, name: str, data: bytes) -> str:
-    """Drop a PRD; its ETag."""
-    return (await services.blobs.write(PRDS, name, data, "text/markdown")).etag
 
 
 @pytest.mark.parametrize("kind", [*BAD_PRDS, "too large"])

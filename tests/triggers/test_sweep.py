@@ -6,7 +6,7 @@ import uuid
 
 from shared.blobs import PRDS, WORK
 from shared.services import Services
-from tests.triggers.conftest import RecordingClient, as_client
+from tests.triggers.conftest import RecordingClient, as_client, put
 from triggers.blob_drop import accept_drop
 from triggers.intake import drop_identity, read_claim, run_id_for
 from triggers.sweep import sweep_prds
@@ -14,9 +14,7 @@ from triggers.sweep import sweep_prds
 
 async def drop(services: Services, text: str) -> tuple[str, str]:
     name = f"sweep-{uuid.uuid4()}.md"
-    await services.blobs.write(PRDS, name, text.encode(), "text/markdown")
-    _, info = await services.blobs.read(PRDS, name)
-    return name, run_id_for(drop_identity(name, info.etag), name)
+    return name, run_id_for(drop_identity(name, await put(services, name, text.encode())), name)
 
 
 async def test_a_prd_without_a_run_is_started_once(services: Services):
@@ -57,9 +55,8 @@ async def test_a_refused_prd_is_not_tried_again_until_it_changes(services: Servi
     assert json.loads(error)["code"] == "prd-empty"
     await sweep_prds(services, as_client(client))
     assert (await services.blobs.read(PRDS, f"{name}.error.json"))[1].etag == info.etag
-    await services.blobs.write(PRDS, name, b"# Now it is one", "text/markdown")
-    _, info = await services.blobs.read(PRDS, name)
-    assert run_id_for(drop_identity(name, info.etag), name) in await sweep_prds(services, as_client(client))
+    etag = await put(services, name, b"# Now it is one")
+    assert run_id_for(drop_identity(name, etag), name) in await sweep_prds(services, as_client(client))
 
 
 async def test_a_hundred_equal_events_start_one_run(services: Services):
