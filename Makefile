@@ -7,7 +7,7 @@ UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN  := $(UV) run --no-sync --quiet
 ENV  := .venv/synced
 
-.PHONY: run test check bench format requirements docs package clean
+.PHONY: run test check bench format requirements docs package clean audit sbom fuzz
 
 run: $(ENV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
@@ -43,6 +43,17 @@ docs: $(ENV)  ## Write the generated documents
 
 package: $(ENV)  ## Build what is deployed: dist/app.zip
 	@$(RUN) python -m infra.package
+
+audit: $(UV)  ## Look up what is deployed among known weaknesses (OSV)
+	@$(UV) audit --frozen --no-default-groups
+
+sbom: $(UV)  ## Write dist/sbom.json, what is deployed, as CycloneDX 1.5
+	@mkdir -p dist
+	@$(UV) export --frozen --quiet --no-default-groups --no-emit-project --format cyclonedx1.5 -o dist/sbom.json
+
+SECONDS ?= 300
+fuzz: $(ENV)  ## Feed mutated input to all that reads untrusted text, for SECONDS; FUZZ_SEED repeats
+	@$(RUN) python -m tests.fuzz $(SECONDS)
 
 clean:  ## Remove local state, caches and environments
 	rm -rf .local .uv .venv .pytest_cache .ruff_cache
