@@ -70,7 +70,7 @@ def _read(given: str) -> Prd:
     if path.is_dir():
         raise BadUsage(f"{given} is a folder; name the PRD file in it")
     try:
-        return Prd(path.read_bytes(), path.name)
+        return Prd(path.read_bytes(), path.name.encode(errors="replace").decode())
     except OSError as error:
         raise BadUsage(f"{given} cannot be read: {error.strerror or error}") from error
 
