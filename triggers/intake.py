@@ -13,7 +13,6 @@ from typing import Any
 
 import azure.durable_functions as df
 import grpc
-from durabletask.client import OrchestrationStatus
 
 from shared import logs, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo, BlobStore

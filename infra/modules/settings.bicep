@@ -83,6 +83,15 @@ type Options = {
   @description('Largest PRD accepted, in bytes.')
   MAX_PRD_BYTES: string?
 
+  @description('Most tokens the models read at once, where the Models API does not say.')
+  MAX_INPUT_TOKENS: string?
+
+  @description('Runs that one caller may have under way over HTTP: one function key, or one signed-in identity.')
+  RUNS_PER_CALLER: string?
+
+  @description('Set by Azure where Entra ID sign-in is configured: true or false. Only then are the headers believed that tell who signed in.')
+  WEBSITE_AUTH_ENABLED: string?
+
   @description('How often a deliverable goes back to its agent with findings.')
   REVISIONS: string?
 
