@@ -14,6 +14,7 @@ from shared.checks import Finding, all_rules
 MODULES = (
     "tests.shared.test_checker",
     "tests.shared.checks.test_structure",
+    "tests.shared.checks.test_active",
     "tests.shared.checks.test_openapi",
     "tests.shared.checks.test_pipelines",
     "tests.shared.checks.test_kql",

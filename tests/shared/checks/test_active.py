@@ -1,54 +1,67 @@
 """Active content is found wherever Markdown would let it act, and nowhere else."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.checks import Context
+from shared.checks import Context, Finding, run
 from shared.checks.active import MAXIMUM_BRACKETS, check, defines_links, is_active
 from tests import golden
+from tests.mutants import Mutant
 
 
 def rules(text: str) -> set[str]:
     return {finding.rule for finding in check(Context("x.md", text, ()))}
 
 
+DEFECTS = [
+    ("<script>alert(1)</script>", "ACT-001"),
+    ("Text <ScRiPt src=//evil.example/x.js></script> goes on.", "ACT-001"),
+    ("<img src=x onerror=alert(1)>", "ACT-001"),
+    ("> <iframe src='https://evil.example'></iframe>", "ACT-001"),
+    ("- <svg onload=alert(1)>", "ACT-001"),
+    ("| a |\n|---|\n| <object data=x> |", "ACT-001"),
+    ("<meta http-equiv=refresh content='0;url=https://evil.example'>", "ACT-001"),
+    ("<b style='background:url(//evil.example)'>x</b>", "ACT-001"),
+    ("<p onclick = 'x()'>x</p>", "ACT-001"),
+    ("<style>*{display:none}</style>", "ACT-001"),
+    ("<!-- what follows is hidden", "ACT-001"),
+    ("<plaintext>", "ACT-001"),
+    ("![pixel](https://evil.example/p.png?run=1)", "ACT-002"),
+    ("![pixel](//evil.example/p.png)", "ACT-002"),
+    ("![pixel][p]\n\n[p]: http://evil.example/p.png", "ACT-002"),
+    ("[![badge](https://evil.example/b.svg)](https://example.com)", "ACT-002"),
+    ("![x](data:image/svg+xml;base64,PHN2Zz4=)", "ACT-002"),
+    ("![x](file:///etc/passwd)", "ACT-002"),
+    ("[x](javascript:alert(1))", "ACT-003"),
+    ("[x](JaVaScRiPt:alert(1))", "ACT-003"),
+    ("[x](&#106;avascript:alert(1))", "ACT-003"),
+    ("[x](java&Tab;script:alert(1))", "ACT-003"),
+    ("[x](javascript&colon;alert(1))", "ACT-003"),
+    ("[x](%6Aavascript:alert(1))", "ACT-003"),
+    ("[x](< javascript:alert(1)>)", "ACT-003"),
+    ("[x][y]\n\n[y]: javascript:alert(1)", "ACT-003"),
+    ("[x](vbscript:msgbox)", "ACT-003"),
+    ("[x](data:text/html,<script>)", "ACT-003"),
+    ("<javascript:alert(1)>", "ACT-003"),
+    ("[x](file://server/share)", "ACT-003"),
+    ("[" * (MAXIMUM_BRACKETS + 1), "ACT-004"),
+    ("x" * 1_500_001, "ACT-004"),
+]
+
+
+def in_a_document(defect: str) -> list[Finding]:
+    return run(["active"], Context("x.md", f"# Plan\n\n## Pipeline\n\n{defect}\n", ()))
+
+
+MUTANTS = [Mutant(rule, text[:40], partial(in_a_document, text)) for text, rule in DEFECTS]
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
-    [
-        ("<script>alert(1)</script>", "ACT-001"),
-        ("Text <ScRiPt src=//evil.example/x.js></script> goes on.", "ACT-001"),
-        ("<img src=x onerror=alert(1)>", "ACT-001"),
-        ("> <iframe src='https://evil.example'></iframe>", "ACT-001"),
-        ("- <svg onload=alert(1)>", "ACT-001"),
-        ("| a |\n|---|\n| <object data=x> |", "ACT-001"),
-        ("<meta http-equiv=refresh content='0;url=https://evil.example'>", "ACT-001"),
-        ("<b style='background:url(//evil.example)'>x</b>", "ACT-001"),
-        ("<p onclick = 'x()'>x</p>", "ACT-001"),
-        ("<style>*{display:none}</style>", "ACT-001"),
-        ("<!-- what follows is hidden", "ACT-001"),
-        ("<plaintext>", "ACT-001"),
-        ("![pixel](https://evil.example/p.png?run=1)", "ACT-002"),
-        ("![pixel](//evil.example/p.png)", "ACT-002"),
-        ("![pixel][p]\n\n[p]: http://evil.example/p.png", "ACT-002"),
-        ("[![badge](https://evil.example/b.svg)](https://example.com)", "ACT-002"),
-        ("![x](data:image/svg+xml;base64,PHN2Zz4=)", "ACT-002"),
-        ("![x](file:///etc/passwd)", "ACT-002"),
-        ("[x](javascript:alert(1))", "ACT-003"),
-        ("[x](JaVaScRiPt:alert(1))", "ACT-003"),
-        ("[x](&#106;avascript:alert(1))", "ACT-003"),
-        ("[x](java&Tab;script:alert(1))", "ACT-003"),
-        ("[x](javascript&colon;alert(1))", "ACT-003"),
-        ("[x](%6Aavascript:alert(1))", "ACT-003"),
-        ("[x](< javascript:alert(1)>)", "ACT-003"),
-        ("[x][y]\n\n[y]: javascript:alert(1)", "ACT-003"),
-        ("[x](vbscript:msgbox)", "ACT-003"),
-        ("[x](data:text/html,<script>)", "ACT-003"),
-        ("<javascript:alert(1)>", "ACT-003"),
-        ("[x](file://server/share)", "ACT-003"),
-        ("[" * (MAXIMUM_BRACKETS + 1), "ACT-004"),
-        ("x" * 1_500_001, "ACT-004"),
-    ],
+    DEFECTS,
     ids=lambda value: str(value)[:40],
 )
 def test_active_content_is_found(text: str, rule: str):
