@@ -41,6 +41,8 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
     try:
         with telemetry.agent(request):
             answer = await _answer(services, prompt, chosen, request)
+            if spent := answer.usage.batched:
+                telemetry.batched(spent, model=chosen.model, base_url=services.settings.claude_address)
     except VaultUnreachable as fault:
         return AgentResult(Usage(), chosen.model, interruption=Interruption(fault.detail))
     except (CallRefused, SettingsError) as refused:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from shared import VERSION, logs
+from shared import telemetry_names as names
 from shared.contracts import AgentRequest, ManifestRequest, Payload, Usage
 from shared.errors import CallInterrupted, CallRefused, DesignBackendError
 
@@ -43,29 +44,6 @@ _INSTRUMENTED = (
     "azure_sdk", "django", "fastapi", "flask", "httpx", "httpx2", "psycopg2", "requests", "urllib", "urllib3",
 )  # fmt: skip
 """What Azure Monitor's package would trace besides; off, so that nothing leaves that is not made here."""
-_TOKEN_BUCKETS = [4.0**power for power in range(14)]
-_SECOND_BUCKETS = [0.01 * 2.0**power for power in range(17)]
-"""The conventions' bucket boundaries; for seconds three more, because a deliverable takes minutes."""
-
-# The conventions' names. `opentelemetry.semconv` has them in a private, provisional module that asks to be copied from.
-OPERATION, PROVIDER, SYSTEM = "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.system"
-AGENT, WORKFLOW = "gen_ai.agent.name", "gen_ai.workflow.name"
-REQUEST_MODEL, MAX_TOKENS, STREAM = "gen_ai.request.model", "gen_ai.request.max_tokens", "gen_ai.request.stream"
-RESPONSE_MODEL, RESPONSE_ID = "gen_ai.response.model", "gen_ai.response.id"
-FINISH_REASONS, TOKEN_TYPE = "gen_ai.response.finish_reasons", "gen_ai.token.type"
-INPUT_TOKENS, OUTPUT_TOKENS = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
-CACHE_WRITE_TOKENS = "gen_ai.usage.cache_creation.input_tokens"
-CACHE_READ_TOKENS = "gen_ai.usage.cache_read.input_tokens"
-TOKEN_USAGE, OPERATION_DURATION = "gen_ai.client.token.usage", "gen_ai.client.operation.duration"
-SERVER, PORT, ERROR = "server.address", "server.port", "error.type"
-# What the conventions have no name for.
-RUN_ID, RUN_STATUS, STACK = "design_backend.run.id", "design_backend.run.status", "design_backend.stack"
-TASK, REVISION = "design_backend.task", "design_backend.revision"
-RULE, SEVERITY, STAGE = "design_backend.rule", "design_backend.severity", "design_backend.stage"
-REQUEST_ID = "anthropic.request.id"
-FAILURE = "design_backend.error"
-"""The same as `error.type`, which Azure Monitor's exporter drops from spans."""
-RUNS, FINDINGS = "design_backend.runs", "design_backend.findings"
 
 log = logs.logger(__name__)
 
@@ -99,7 +77,7 @@ def claude_answered(request_id: str | None) -> None:
         from opentelemetry import trace
 
         logs.add(request_id=request_id)
-        trace.get_current_span().set_attribute(REQUEST_ID, request_id)
+        trace.get_current_span().set_attribute(names.REQUEST_ID, request_id)
 
 
 def run_ids(run_id: str) -> tuple[int, int]:
@@ -134,8 +112,13 @@ class _RunIds:
 @contextmanager
 def agent(request: AgentRequest) -> Generator[None]:
     """The span of one agent at work. Each attempt and revision has one of its own, below the run's."""
-    named: Attributes = {OPERATION: "invoke_agent", PROVIDER: _PROVIDER, AGENT: request.agent}
-    own: Attributes = {RUN_ID: request.run_id, TASK: request.task, REVISION: request.revision, STACK: request.stack}
+    named: Attributes = {names.OPERATION: "invoke_agent", names.PROVIDER: _PROVIDER, names.AGENT: request.agent}
+    own: Attributes = {
+        names.RUN_ID: request.run_id,
+        names.TASK: request.task,
+        names.REVISION: request.revision,
+        names.STACK: request.stack,
+    }
     with _in_trace_of(request.run_id), _span(f"invoke_agent {request.agent}", named | own, links=_invocation()):
         yield
 
@@ -150,24 +133,47 @@ class Call:
 
     def answered(self, model: str, message_id: str, stop_reason: str | None, usage: Usage) -> None:
         """What came back, and what it took."""
-        self.common[RESPONSE_MODEL] = model
+        self.common[names.RESPONSE_MODEL] = model
         reasons = (stop_reason,) if stop_reason else ()
-        self._span.set_attributes({RESPONSE_MODEL: model, RESPONSE_ID: message_id, FINISH_REASONS: reasons})
+        self._span.set_attributes(
+            {names.RESPONSE_MODEL: model, names.RESPONSE_ID: message_id, names.FINISH_REASONS: reasons}
+        )
         self.took(usage)
 
     def took(self, usage: Usage) -> None:
         """What was used, also by a call that failed. Input tokens are all that were read, cached or not."""
         self._span.set_attributes(
             {
-                INPUT_TOKENS: usage.all_input_tokens,
-                CACHE_WRITE_TOKENS: usage.cache_write_tokens,
-                CACHE_READ_TOKENS: usage.cache_read_tokens,
-                OUTPUT_TOKENS: usage.output_tokens,
+                names.INPUT_TOKENS: usage.all_input_tokens,
+                names.CACHE_WRITE_TOKENS: usage.cache_write_tokens,
+                names.CACHE_READ_TOKENS: usage.cache_read_tokens,
+                names.OUTPUT_TOKENS: usage.output_tokens,
             }
         )
         tokens = _instruments().tokens
-        tokens.record(usage.all_input_tokens, {**self.common, TOKEN_TYPE: "input"})
-        tokens.record(usage.output_tokens, {**self.common, TOKEN_TYPE: "output"})
+        tokens.record(usage.all_input_tokens, {**self.common, names.TOKEN_TYPE: "input"})
+        tokens.record(usage.output_tokens, {**self.common, names.TOKEN_TYPE: "output"})
+
+
+def _common(model: str, base_url: str | None) -> Attributes:
+    """What span and metrics of a call to `model` say alike."""
+    server = urlsplit(base_url or _ENDPOINT)
+    common: Attributes = {
+        names.OPERATION: "chat",
+        names.PROVIDER: _PROVIDER,
+        names.SYSTEM: _PROVIDER,  # the older name of the same: by it Application Insights knows a GenAI dependency
+        names.REQUEST_MODEL: model,
+        names.SERVER: server.hostname or "",
+        names.PORT: server.port or (80 if server.scheme == "http" else 443),
+    }
+    fields = logs.fields()
+    return common | {names.AGENT: fields["agent"]} if "agent" in fields else common
+
+
+def _of_run() -> Attributes:
+    """What only spans say: metrics with an attribute for each run would never end."""
+    fields = logs.fields()
+    return {names.RUN_ID: fields["run_id"]} if "run_id" in fields else {}
 
 
 @contextmanager
@@ -175,33 +181,32 @@ def call(*, model: str, max_tokens: int, base_url: str | None, stream: bool = Tr
     """The span and the metrics of one request to Claude; an error ends both with its code and no message."""
     from opentelemetry.trace import SpanKind
 
-    server = urlsplit(base_url or _ENDPOINT)
-    common: Attributes = {
-        OPERATION: "chat",
-        PROVIDER: _PROVIDER,
-        SYSTEM: _PROVIDER,  # the older name of the same: by it Application Insights knows a GenAI dependency
-        REQUEST_MODEL: model,
-        SERVER: server.hostname or "",
-        PORT: server.port or (80 if server.scheme == "http" else 443),
-    }
-    fields = logs.fields()
-    if "agent" in fields:
-        common[AGENT] = fields["agent"]
-    own: Attributes = {MAX_TOKENS: max_tokens, STREAM: stream}
-    if "run_id" in fields:
-        own[RUN_ID] = fields["run_id"]
-    started = time.monotonic()
-    with _span(f"chat {model}", common | own, kind=SpanKind.CLIENT) as span:
+    common, started = _common(model, base_url), time.monotonic()
+    own: Attributes = {names.MAX_TOKENS: max_tokens, names.STREAM: stream}
+    with _span(f"chat {model}", common | own | _of_run(), kind=SpanKind.CLIENT) as span:
         made = Call(span, common)
         try:
             yield made
         except BaseException as error:
-            made.common[ERROR] = _kind_of(error)
+            made.common[names.ERROR] = _kind_of(error)
             if isinstance(error, CallInterrupted | CallRefused) and error.spent:
                 made.took(error.spent)
             raise
         finally:
             _instruments().seconds.record(time.monotonic() - started, made.common)
+
+
+def batched(spent: Usage, *, model: str, base_url: str | None) -> None:
+    """The span and the token metric of what a batch has answered, as long as its batch took.
+
+    Told by the agent's span when it takes the answer; no part of how long calls take, which is about live ones.
+    """
+    from opentelemetry.trace import SpanKind
+
+    common: Attributes = _common(model, base_url) | {names.BATCHED: True}
+    began = time.time_ns() - int(spent.seconds * 1e9)
+    with _span(f"chat {model}", common | _of_run(), kind=SpanKind.CLIENT, began=began) as span:
+        Call(span, common).took(spent)
 
 
 def run_ended(request: ManifestRequest, status: str, first: Sequence["Finding"], last: Sequence["Finding"]) -> None:
@@ -210,17 +215,19 @@ def run_ended(request: ManifestRequest, status: str, first: Sequence["Finding"],
         return
     for stage, findings in (("first", first), ("last", last)):
         for finding in findings:
-            _instruments().findings.add(1, {RULE: finding.rule, SEVERITY: finding.severity, STAGE: stage})
+            _instruments().findings.add(
+                1, {names.RULE: finding.rule, names.SEVERITY: finding.severity, names.STAGE: stage}
+            )
     run = request.run
-    _instruments().runs.add(1, {RUN_STATUS: status, STACK: run.options.stack})
+    _instruments().runs.add(1, {names.RUN_STATUS: status, names.STACK: run.options.stack})
     attributes: Attributes = {
-        OPERATION: "invoke_workflow",
-        WORKFLOW: _WORKFLOW,
-        RUN_ID: run.run_id,
-        RUN_STATUS: status,
-        STACK: run.options.stack,
-        f"{FINDINGS}.first": len(first),
-        f"{FINDINGS}.last": len(last),
+        names.OPERATION: "invoke_workflow",
+        names.WORKFLOW: _WORKFLOW,
+        names.RUN_ID: run.run_id,
+        names.RUN_STATUS: status,
+        names.STACK: run.options.stack,
+        f"{names.FINDINGS}.first": len(first),
+        f"{names.FINDINGS}.last": len(last),
     }
     span = _run_span(request, attributes)
     if status == "failed":
@@ -245,9 +252,17 @@ def _nanoseconds(moment: str) -> int:
 
 @contextmanager
 def _span(
-    name: str, attributes: Attributes, *, kind: "SpanKind | None" = None, links: "Sequence[Link]" = ()
+    name: str,
+    attributes: Attributes,
+    *,
+    kind: "SpanKind | None" = None,
+    links: "Sequence[Link]" = (),
+    began: int | None = None,
 ) -> Generator["Span"]:
-    """A span around a block. An error is told by its kind: its message may quote what Claude was sent."""
+    """A span around a block, from now or `began` (nanoseconds) on.
+
+    An error is told by its kind: its message may quote what Claude was sent.
+    """
     from opentelemetry.trace import SpanKind
 
     with _tracer().start_as_current_span(
@@ -255,6 +270,7 @@ def _span(
         kind=kind or SpanKind.INTERNAL,
         attributes=attributes,
         links=links,
+        start_time=began,
         record_exception=False,
         set_status_on_exception=False,
     ) as span:
@@ -268,7 +284,7 @@ def _span(
 def _fail(span: "Span", kind: str) -> None:
     from opentelemetry.trace import StatusCode
 
-    span.set_attributes({ERROR: kind, FAILURE: kind})
+    span.set_attributes({names.ERROR: kind, names.FAILURE: kind})
     span.set_status(StatusCode.ERROR)
 
 
@@ -331,13 +347,19 @@ def _instruments() -> _Instruments:
     meter = metrics.get_meter(_SCOPE, VERSION)
     return _Instruments(
         tokens=meter.create_histogram(
-            TOKEN_USAGE, "{token}", "Tokens used by a call.", explicit_bucket_boundaries_advisory=_TOKEN_BUCKETS
+            names.TOKEN_USAGE,
+            "{token}",
+            "Tokens used by a call.",
+            explicit_bucket_boundaries_advisory=names.TOKEN_BUCKETS,
         ),
         seconds=meter.create_histogram(
-            OPERATION_DURATION, "s", "How long a call took.", explicit_bucket_boundaries_advisory=_SECOND_BUCKETS
+            names.OPERATION_DURATION,
+            "s",
+            "How long a call took.",
+            explicit_bucket_boundaries_advisory=names.SECOND_BUCKETS,
         ),
-        runs=meter.create_counter(RUNS, "{run}", "Runs that ended, by status."),
-        findings=meter.create_counter(FINDINGS, "{finding}", "Findings by rule, before and after revision."),
+        runs=meter.create_counter(names.RUNS, "{run}", "Runs that ended, by status."),
+        findings=meter.create_counter(names.FINDINGS, "{finding}", "Findings by rule, before and after revision."),
     )
 
 
