@@ -120,6 +120,7 @@ class LocalHost:
         address = await self.drafts.start()
         self._closing.push_async_callback(self.drafts.stop)
         self._settings |= {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": "offline-drafts"}
+        self._settings.setdefault("BATCH_FIRST_POLL_SECONDS", "1")  # its batches end in a moment
         return address
 
 
