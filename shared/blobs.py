@@ -3,9 +3,11 @@
 Imports the SDK when a store is opened, not when this module is: indexing stays fast.
 """
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import datetime
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import BlobRef
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 _CONTENT_TYPES = {"md": "text/markdown", "json": "application/json", "csv": "text/csv", "yaml": "application/yaml"}
+_WAITS = (0.5, 1.5, 4.0)
+_TAKEN = "BlobAlreadyExists"
 PRDS = "prds"
 DESIGNS = "designs"
 WORK = "runs"
@@ -33,13 +37,19 @@ class BlobChanged(DesignBackendError):
 
 @dataclass(frozen=True)
 class BlobInfo:
-    """What a listing tells of a blob. `etag` is bare, without quotes."""
+    """What storage tells of a blob, and at what time by its own clock (by ours in a listing). `etag` has no quotes."""
 
     name: str
     etag: str
     size: int
     modified: datetime
     metadata: dict[str, str] = field(default_factory=dict[str, str])
+    told: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def age(self) -> timedelta:
+        """Time since it was written. Where one clock tells both, it does not matter how wrong that is."""
+        return self.told - self.modified
 
 
 class BlobStore:
@@ -53,14 +63,14 @@ class BlobStore:
         """A store reached with a connection string (Azurite, local work)."""
         from azure.storage.blob.aio import BlobServiceClient
 
-        return cls(BlobServiceClient.from_connection_string(connection))
+        return cls(BlobServiceClient.from_connection_string(connection, **_patience()))
 
     @classmethod
     def from_identity(cls, uri: str, credential: "AsyncTokenCredential") -> "BlobStore":
         """A store reached with Entra ID; no key anywhere."""
         from azure.storage.blob.aio import BlobServiceClient
 
-        return cls(BlobServiceClient(uri, credential=credential))
+        return cls(BlobServiceClient(uri, credential=credential, **_patience()))
 
     async def close(self) -> None:
         """Close connections."""
@@ -79,19 +89,25 @@ class BlobStore:
 
         A blob of more than `at_most` bytes is not fetched: its content comes empty, its size as it is.
         """
+        return await _persist(lambda: self._read(container, name, etag, at_most))
+
+    async def _read(self, container: str, name: str, etag: str | None, at_most: int | None) -> tuple[bytes, BlobInfo]:
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
         condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        answers: list[Any] = []
         try:
             client: Any = self._blob(container, name)
-            stream = await client.download_blob(**condition)
+            stream = await client.download_blob(raw_response_hook=answers.append, **condition)
             data: bytes = await stream.readall() if at_most is None or stream.size <= at_most else b""
         except ResourceNotFoundError:
             raise NotFound("no-blob", f"There is no blob {name!r} in container {container!r}.") from None
         except ResourceModifiedError:
+            if etag is None:
+                raise
             raise BlobChanged("blob-changed", f"Blob {name!r} in {container!r} was overwritten.") from None
-        return data, _info(stream.properties)
+        return data, replace(_info(stream.properties), told=_clock(answers))
 
     async def fetch(self, ref: BlobRef) -> str:
         """The text a reference stands for, verified by hash (`BlobChanged` where it differs)."""
@@ -106,27 +122,42 @@ class BlobStore:
         """Create or replace a blob."""
         from azure.storage.blob import ContentSettings
 
-        client = self._blob(container, name)
-        await client.upload_blob(
-            data, overwrite=True, content_settings=ContentSettings(content_type=content_type), metadata=metadata
-        )
+        client, settings = self._blob(container, name), ContentSettings(content_type=content_type)
+        await _persist(lambda: client.upload_blob(data, overwrite=True, content_settings=settings, metadata=metadata))
         return BlobRef(container, name, content_hash(data), len(data))
 
     async def create(self, container: str, name: str, data: bytes, content_type: str = "application/json") -> bool:
         """Create a blob only where there is none; False when somebody was there first."""
         return await self.claim(container, name, data, content_type) is not None
 
-    async def claim(self, container: str, name: str, data: bytes, content_type: str = "application/json") -> str | None:
+    async def claim(
+        self,
+        container: str,
+        name: str,
+        data: bytes,
+        content_type: str = "application/json",
+        metadata: dict[str, str] | None = None,
+    ) -> str | None:
         """Create a blob only where there is none; its ETag, or None when somebody was there first."""
+        return await _persist(lambda: self._claim(container, name, data, content_type, metadata))
+
+    async def _claim(
+        self, container: str, name: str, data: bytes, content_type: str, metadata: dict[str, str] | None
+    ) -> str | None:
         from azure.core.exceptions import ResourceExistsError
         from azure.storage.blob import ContentSettings
 
         client = self._blob(container, name)
         try:
             answer = await client.upload_blob(
-                data, overwrite=False, content_settings=ContentSettings(content_type=content_type)
+                data,
+                overwrite=False,
+                content_settings=ContentSettings(content_type=content_type),
+                metadata=metadata,
             )
-        except ResourceExistsError:
+        except ResourceExistsError as error:
+            if getattr(error, "error_code", _TAKEN) != _TAKEN:
+                raise  # another conflict: nobody was here first
             return None
         return _bare(answer["etag"])
 
@@ -134,6 +165,9 @@ class BlobStore:
         self, container: str, name: str, data: bytes, etag: str, content_type: str = "application/json"
     ) -> str | None:
         """Overwrite exactly one version of a blob; its new ETag, or None where it is no longer that version."""
+        return await _persist(lambda: self._replace(container, name, data, etag, content_type))
+
+    async def _replace(self, container: str, name: str, data: bytes, etag: str, content_type: str) -> str | None:
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
         from azure.storage.blob import ContentSettings
@@ -152,18 +186,24 @@ class BlobStore:
 
     async def exists(self, container: str, name: str) -> bool:
         """Whether the blob is there."""
-        return await self._blob(container, name).exists()
+        return await _persist(self._blob(container, name).exists)
 
     async def delete(self, container: str, name: str, etag: str | None = None) -> None:
         """Delete a blob, or with `etag` exactly that version of it; no error where there is none."""
+        await _persist(lambda: self._delete(container, name, etag))
+
+    async def _delete(self, container: str, name: str, etag: str | None) -> None:
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
         condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         try:
             await self._blob(container, name).delete_blob(**condition)
-        except (ResourceModifiedError, ResourceNotFoundError):
+        except ResourceNotFoundError:
             return
+        except ResourceModifiedError:
+            if etag is None:
+                raise
 
     async def list(self, container: str, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Blobs of a container in name order, with their metadata."""
@@ -190,6 +230,39 @@ def is_addressable(name: str) -> bool:
 def _is_encodable(name: str) -> bool:
     """Whether storage can hold the name at all: half a surrogate pair has no UTF-8, U+FFFE and U+FFFF no XML."""
     return not any("\ud800" <= character <= "\udfff" or character in "\0\ufffe\uffff" for character in name)
+
+
+async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
+    """Make a request again after 409, 412 and 429, which the SDK takes for final.
+
+    Where they are the answer to a condition, `request` has dealt with that; all else that they say passes.
+    """
+    from azure.core.exceptions import HttpResponseError
+
+    for wait in _WAITS:
+        try:
+            return await request()
+        except HttpResponseError as error:
+            if error.status_code not in (409, 412, 429):
+                raise
+        await asyncio.sleep(wait)
+    return await request()
+
+
+def _patience() -> dict[str, Any]:
+    """Three tries more, after about 1, 3 and 5 seconds: the SDK's own 15, 18 and 24 outlast whoever waits."""
+    from azure.storage.blob.aio import ExponentialRetry
+
+    retries = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1)
+    return {"retry_policy": retries, "connection_timeout": 10, "read_timeout": 30}
+
+
+def _clock(answers: list[Any]) -> datetime:
+    """The time by the clock of whoever answered first; ours where it does not say."""
+    try:
+        return parsedate_to_datetime(answers[0].http_response.headers["Date"])
+    except (LookupError, TypeError, ValueError):
+        return datetime.now(UTC)
 
 
 def _bare(etag: str) -> str:

@@ -17,11 +17,11 @@ import json
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from shared import logs
 from shared.answers import NOTHING, Answer, Begun
-from shared.blobs import WORK, BlobInfo, BlobStore
+from shared.blobs import WORK, BlobStore
 from shared.contracts import Failure, Payload, Usage
 from shared.errors import CallInterrupted, CallRefused, NotFound
 from shared.models import ModelSettings
@@ -146,7 +146,7 @@ class CallStore:
             return None
         if not kept and other.batch:
             return other.batch
-        is_alive = not other.released and _age(info).total_seconds() < self._lease_seconds
+        is_alive = not other.released and info.age.total_seconds() < self._lease_seconds
         if not kept and (other.begun.parts or is_alive):
             return None
         if await self._blobs.replace(WORK, name, _as_bytes(batch), info.etag):
@@ -198,7 +198,7 @@ class CallStore:
         kept = _call_in(data)
         if kept is not None and kept.is_for(holder):
             return kept.answer_for(holder)
-        left, silence = _claim_in(data), _age(info).total_seconds()
+        left, silence = _claim_in(data), info.age.total_seconds()
         is_own = bool(holder) and left.holder == holder
         is_free = kept is not None or is_own or left.released or bool(left.batch)
         if silence < self._lease_seconds and not is_free:
@@ -238,7 +238,7 @@ class CallStore:
         async for info in self._blobs.list(WORK, prefix):
             if deleted == MOST_DELETED:
                 break
-            if _age(info) > timedelta(days=days):
+            if info.age > timedelta(days=days):
                 await self._blobs.delete(WORK, info.name, info.etag)
                 deleted += 1
         return deleted
@@ -301,10 +301,6 @@ def _claim_in(data: bytes) -> Claimed:
 
 def _as_bytes(content: Payload) -> bytes:
     return json.dumps(content.to_dict()).encode()
-
-
-def _age(info: BlobInfo) -> timedelta:
-    return datetime.now(UTC) - info.modified
 
 
 def _call_in(data: bytes) -> StoredCall | None:
