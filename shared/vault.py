@@ -74,7 +74,12 @@ class Vault:
 
 def _diagnosis(error: Exception, status: int | None) -> tuple[str, str]:
     """A code and what to do. A vault answers 403 for a missing role, its firewall, and a disabled secret alike."""
-    from azure.core.exceptions import ClientAuthenticationError, DecodeError, ResourceNotFoundError
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        DecodeError,
+        IncompleteReadError,
+        ResourceNotFoundError,
+    )
 
     if isinstance(error, ResourceNotFoundError):
         return "key-vault-secret", "Check ANTHROPIC_KEY_SECRET, or store the Claude API key under that name."
@@ -85,6 +90,6 @@ def _diagnosis(error: Exception, status: int | None) -> tuple[str, str]:
             "Give the app's identity the role Key Vault Secrets User, let the app through the vault's firewall, "
             "and check that the secret is enabled."
         )
-    if isinstance(error, (DecodeError, *_NO_SECRET)):
+    if isinstance(error, (DecodeError, *_NO_SECRET)) and not isinstance(error, IncompleteReadError):
         return "key-vault-url", "Check KEY_VAULT_URL: what answers there is not the Key Vault of that name."
     return "key-vault-down", "Check KEY_VAULT_URL and the way there (DNS, private endpoint), then start the run again."
