@@ -57,7 +57,8 @@ class PlainProgress:
     def show(self, run: Run) -> None:
         """Says what changed since the last time."""
         if not run.ended:
-            self._tell("run", run.status, run.status)
+            state = run.status if run.ahead is None else queued(run.ahead)
+            self._tell("run", state, state)
         for call in run.agents:
             if call.state != "waiting":
                 self._tell(call.label, call.state, _story(call))
@@ -110,6 +111,8 @@ class LiveProgress:
             return Text("Waiting for the run ...", style="dim")
         elapsed = time.monotonic() - self._began
         state = run.status if run.ended or not run.phase else f"{run.status}, phase {run.phase}"
+        if run.ahead is not None:
+            state = queued(run.ahead)
         foot = f"{state} · {clock(elapsed)} · {run.usage.calls} calls · {run.usage.output_tokens:,} tokens out"
         return Group(agent_table(run.agents, self._elapsed), cell(foot, "dim"))
 
@@ -119,6 +122,11 @@ class LiveProgress:
         if call.state in AT_WORK and since is not None:
             return max(time.monotonic() - since, call.seconds or 0)
         return call.seconds
+
+
+def queued(ahead: int) -> str:
+    """What is said of a run that waits for a place."""
+    return f"queued, {ahead} before it" if ahead else "queued, next in line"
 
 
 class _Elapsed(Protocol):

@@ -100,6 +100,8 @@ class RunFile:
 class Run:
     """A run as GET /api/runs/{id} shows it; `raw` is the answer as it came, for --json.
 
+    `ahead` is how many queued runs come before it; None where it is not queued.
+
     `cost` is None where the app does not know a price, and where it does not reckon at all (`is_priced` tells).
     """
 
@@ -118,12 +120,14 @@ class Run:
     files: tuple[RunFile, ...]
     error: str | None
     raw: Json
+    ahead: int | None = None
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
         return cls(
             id=text(data, "id"),
             status=text(data, "status"),
+            ahead=_ahead(data),
             project=words(data.get("project")) or "",
             prd=words(table(data, "prd").get("name")) or "",
             phase=words(data.get("phase") or None) or "",
@@ -153,6 +157,7 @@ class RunRow:
     project: str
     prd: str
     created_at: str
+    ahead: int | None = None
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
@@ -162,6 +167,7 @@ class RunRow:
             project=words(data.get("project")) or "",
             prd=words(data.get("prd")) or "",
             created_at=words(data.get("created_at")) or "",
+            ahead=_ahead(data),
         )
 
 
@@ -255,6 +261,10 @@ def words(value: object) -> str | None:
     detail = said.get("detail") or said.get("message")
     start = f"{title}: {detail}" if title and detail else title or detail
     return " ".join(str(part) for part in (start, said.get("mend")) if part) or None
+
+
+def _ahead(data: Json) -> int | None:
+    return int(number(data, "ahead")) if data.get("ahead") is not None else None
 
 
 def _unfit(name: str, kind: str) -> BadAnswer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from cli.download import Saved
-from cli.progress import agent_table
+from cli.progress import agent_table, queued
 from cli.records import Run, RunFile, RunRow, Usage
 from cli.terminal import cell, duration, moment, parsed, say, state_cell, table
 
@@ -62,7 +62,8 @@ def report_runs(console: Console, runs: tuple[RunRow, ...]) -> None:
     grid = table("Run", "Status", "Project", "PRD", "Created")
     for run in runs:
         created = moment(run.created_at)
-        grid.add_row(cell(run.id), state_cell(run.status), cell(run.project), cell(run.prd), cell(created))
+        state = state_cell(run.status) if run.ahead is None else cell(queued(run.ahead))
+        grid.add_row(cell(run.id), state, cell(run.project), cell(run.prd), cell(created))
     console.print(grid)
 
 
@@ -101,7 +102,7 @@ def _print_outcome(console: Console, run: Run) -> None:
         say(console, f"{run.findings} {noun}, listed in the manifest")
     if run.error:
         say(console, f"Error: {run.error}")
-    say(console, f"Status: {run.status}")
+    say(console, f"Status: {run.status if run.ahead is None else queued(run.ahead)}")
 
 
 def _tokens(usage: Usage) -> str:

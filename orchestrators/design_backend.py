@@ -7,9 +7,10 @@ from typing import Any
 import azure.durable_functions as df
 from durabletask.task import Task, TaskFailedError
 
+from orchestrators.admission import admitted, leave
 from orchestrators.batching import call_off_batches, in_batch
 from orchestrators.deliverable import deliverable, request_for
-from orchestrators.desk import Desk
+from orchestrators.desk import Desk, Steps
 from orchestrators.documents import documents_for, has_what_it_needs
 from orchestrators.lanes import RunCancelled, in_parallel
 from orchestrators.progress import Board
@@ -42,19 +43,35 @@ def design_backend(context: df.DurableOrchestrationContext) -> Generator[Task[An
     """Durable entry: `RunInput` in, `RunResult` out."""
     run = RunInput.from_dict(context.get_input())
     cancel = context.wait_for_external_event(CANCEL_EVENT)
+    board = Board(context, run.calls)
+    may_begin = yield from admitted(context, run, cancel, board)
+    try:
+        result = yield from _run(context, run, board, cancel, may_begin=may_begin)
+    except TaskFailedError:
+        yield from leave(context, run)
+        raise
+    yield from leave(context, run)
+    return result.to_dict()
+
+
+def _run(
+    context: df.DurableOrchestrationContext, run: RunInput, board: Board, cancel: Task[Any], *, may_begin: bool
+) -> Steps[RunResult]:
+    """Claim the folder, tell the story, write the manifest; of a run that may not begin, the manifest alone."""
     started = _now(context)
     request = FolderRequest(run.run_id, run.project, run.output_root, run.options.output, started)
     folders = Folders.from_dict((yield step(context, run, "claim_folder", request)))
-    story = _Story(Desk(context, run, folders, Board(context, run.calls), Spending(run)), started)
+    story = _Story(Desk(context, run, folders, board, Spending(run)), started)
     try:
+        if not may_begin:
+            raise RunCancelled({})
         yield from story.unfold(cancel)
     except RunCancelled as cancelled:
         story.outcomes |= cancelled.done
         story.desk.board.cancel()
         story.status = "cancelled"
         yield from call_off_batches(story.desk)
-    result: dict[str, Any] = yield story.manifest(story.status or story.verdict())
-    return RunResult.from_dict(result).to_dict()
+    return RunResult.from_dict((yield story.manifest(story.status or story.verdict())))
 
 
 bp.orchestration_trigger(context_name="context")(

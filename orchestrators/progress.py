@@ -33,6 +33,16 @@ class Board:
             for call in calls
         }
 
+    def queue(self, ahead: int) -> None:
+        """Note that the run waits for a place, and how many others do before it."""
+        self._head["ahead"] = ahead
+        self._show()
+
+    def let_in(self) -> None:
+        """Note that the run waits no longer."""
+        self._head.pop("ahead", None)
+        self._show()
+
     def open_phase(self, number: int, folders: Folders) -> None:
         """Note which phase the run is in."""
         self._head |= {"phase": number, "folder": folders.project_folder}
@@ -82,6 +92,7 @@ class Board:
 
     def cancel(self) -> None:
         """Whatever has not ended never will."""
+        self._head.pop("ahead", None)
         for row in self._rows.values():
             if row["state"] not in ("done", "failed"):
                 row["state"] = "cancelled"

@@ -17,6 +17,10 @@ VERSION = 1
 _REFERENCE = re.compile(r"(?P<container>[^/ ]+)/(?P<name>.+) (?P<size>\d{1,15}) (?P<digest>[\w-]{43})")
 
 
+PLACE_EVENT = "place"
+"""Name of the external event that tells a waiting run to look for a place again."""
+
+
 class Payload:
     """Adds `to_dict` and `from_dict` to a frozen dataclass of JSON values, payloads and tuples of them."""
 
@@ -284,6 +288,7 @@ class RunInput(Payload):
     `prefix_tokens` is the length of what all calls read, counted by Claude or else (`prefix_counted`) by rule of thumb.
     `requirements` is how many were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
     `caller` tells who asked for the run over HTTP from other callers, and nothing else.
+    `max_active` is how many runs may be active at once; 0 means that this one waits for none.
     """
 
     run_id: str
@@ -308,7 +313,32 @@ class RunInput(Payload):
     requirements: int = 0
     untraced_from: int = 0
     caller: str = ""
+    max_active: int = 0
     version: int = VERSION
+
+
+@dataclass(frozen=True)
+class PlaceRequest(Payload):
+    """Ask for a place among `limit` active runs. `since` is when the run began to wait, ISO 8601 UTC."""
+
+    run_id: str
+    since: str
+    limit: int
+
+
+@dataclass(frozen=True)
+class Place(Payload):
+    """Whether a run may begin; if not, how many wait before it."""
+
+    taken: bool
+    ahead: int = 0
+
+
+@dataclass(frozen=True)
+class NextRuns(Payload):
+    """The waiting runs that can be let in."""
+
+    run_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ def status_of(state: OrchestrationState | None) -> str:
     """SPEC's status of a run from its Durable state; None is a claimed run that has not appeared yet."""
     if state is None or state.runtime_status == OrchestrationStatus.PENDING:
         return "queued"
+    if state.runtime_status == OrchestrationStatus.RUNNING and "ahead" in progress_of(state):
+        return "queued"
     if state.runtime_status == OrchestrationStatus.COMPLETED:
         return RunResult.from_dict(json.loads(state.serialized_output or "null")).status
     if state.runtime_status == OrchestrationStatus.TERMINATED:

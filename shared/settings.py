@@ -171,7 +171,9 @@ class Settings:
         "tell who signed in.",
         False,
     )
-    revisions: int = _setting("REVISIONS", "How often a deliverable goes back to its agent with findings.", 2)
+    revisions: int = _setting(
+        "REVISIONS", "How often a deliverable goes back to its agent with findings; 0 is never.", 2, zero=True
+    )
     check_timeout_seconds: float = _setting(
         "CHECK_TIMEOUT_SECONDS", "Longest time one check may take, loading its parser included.", 60.0
     )
@@ -198,6 +200,13 @@ class Settings:
     )
     batch_longest_poll_seconds: float = _setting(
         "BATCH_LONGEST_POLL_SECONDS", "Longest time between two looks at a batch.", 900.0
+    )
+    max_active_runs: int = _setting(
+        "MAX_ACTIVE_RUNS",
+        "How many runs may be active at once, over all instances of the app; further ones are queued in the order they "
+        "came. 0 is no limit.",
+        10,
+        zero=True,
     )
     sweep_schedule: str = _setting(
         "SWEEP_SCHEDULE", "NCRONTAB schedule of the sweep that finds PRDs without a run.", "0 */5 * * * *"

@@ -39,7 +39,9 @@ def test_exactly_the_expected_functions_are_registered(app: App):
         "claim_folder",
         "check_deliverable",
         "check_pack",
+        "leave_place",
         "publish_deliverable",
+        "take_place",
         "submit_batch",
         "poll_batch",
         "cancel_batch",
@@ -101,7 +103,7 @@ def test_what_starts_runs_has_a_durable_client(app: App):
     with_client = {function.name for function in app.functions if function.clients}
     assert with_client == {
         "prd_dropped", "sweep", "start_run", "list_runs", "get_run", "get_file", "cancel_run", "start_callback",
-        "tell_pipeline", "complete_task",
+        "tell_pipeline", "complete_task", "leave_place",
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from triggers.callers import LIVE, ORCHESTRATOR, body_of, caller_of
 from triggers.intake import Request, read_claim, read_request, start_run
 from triggers.outlook import look_ahead
 from triggers.problems import HEADERS, answer, reports_problems
-from triggers.views import iso, links, pack_files, run_summary, run_view
+from triggers.views import iso, links, pack_files, run_summaries, run_view
 
 LISTED = 200
 """How many runs a listing shows, newest first."""
@@ -78,7 +78,8 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     query = OrchestrationQuery(fetch_inputs_and_outputs=True)
     states = [state for state in await client.get_all_orchestration_states(query) if state.name == ORCHESTRATOR]
     newest = sorted(states, key=lambda state: state.created_at, reverse=True)[:LISTED]
-    return answer({"runs": [run_summary(_claim_of(state), state) for state in newest], "total": len(states)})
+    runs = await run_summaries(services.current().blobs, [(_claim_of(state), state) for state in newest])
+    return answer({"runs": runs, "total": len(states)})
 
 
 @bp.route(route="runs/{id}", methods=["GET"])

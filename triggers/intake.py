@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -144,8 +144,11 @@ async def _claim(
         identity=request.identity,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
-    created = await services.blobs.create(WORK, claim_name(run_id), json.dumps(claim.to_dict()).encode())
-    return claim if created else None
+    written = json.dumps(claim.to_dict()).encode()
+    if await services.blobs.create(WORK, claim_name(run_id), written):
+        return claim
+    found, _ = await services.blobs.read(WORK, claim_name(run_id))
+    return claim if found == written else None  # ours: storage had taken it, and its answer was lost
 
 
 def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, outlook: Outlook) -> RunInput:
@@ -171,22 +174,23 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         requirements=outlook.requirements,
         untraced_from=outlook.untraced_from,
         caller=request.caller,
+        max_active=0 if request.options.economy else settings.max_active_runs,
     )
 
 
-async def read_claim(blobs: BlobStore, run_id: str) -> tuple[Claim, datetime]:
-    """A run's claim and when it was written; `NotFound` where no such run exists."""
+async def read_claim(blobs: BlobStore, run_id: str) -> tuple[Claim, timedelta]:
+    """A run's claim and how old it is; `NotFound` where no such run exists."""
     try:
         data, info = await blobs.read(WORK, claim_name(run_id))
     except NotFound:
         raise NotFound("no-run", f"There is no run {run_id!r}.", "GET /api/runs lists the runs.") from None
-    return Claim.from_dict(json.loads(data)), info.modified
+    return Claim.from_dict(json.loads(data)), info.age
 
 
 async def take_over(services: Services, client: df.DurableFunctionsClient, run_id: str) -> bool:
     """Start a claimed run that never appeared, once its claim is old enough; True when it was started here."""
-    claim, written = await read_claim(services.blobs, run_id)
-    age = (datetime.now(UTC) - written).total_seconds()
+    claim, since = await read_claim(services.blobs, run_id)
+    age = since.total_seconds()
     if age < services.settings.claim_grace_seconds or await services.blobs.exists(WORK, f"{run_id}/files.json"):
         return False
     if await client.get_orchestration_state(run_id, fetch_payloads=False) is not None:

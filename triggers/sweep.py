@@ -1,13 +1,15 @@
-"""The timer sweep: finds PRDs whose event was lost and claims whose run never appeared; clears out old answers."""
+"""The timer sweep: finds PRDs whose event was lost and claims whose run never appeared; takes back the places of runs
+that are no more; clears out old answers."""
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from shared import logs, services, telemetry
+from shared import logs, places, services, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo
-from shared.contracts import claim_name
+from shared.contracts import PLACE_EVENT, claim_name
 from shared.services import Services
 from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
+from triggers.callers import LIVE
 from triggers.intake import drop_identity, run_id_for, take_over
 
 log = logs.logger(__name__)
@@ -22,6 +24,7 @@ async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> 
     started = await sweep_prds(current, client)
     if started:
         log.warning("sweep started %d run(s) whose event was lost: %s", len(started), ", ".join(started))
+    await tend_places(current, client)
     forgotten = await current.calls.prune(current.settings.call_retention_days)
     if forgotten:
         log.info("sweep deleted %d kept call(s)", forgotten)
@@ -48,6 +51,20 @@ async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> l
         if run is not None and run.created:
             started.append(run.run_id)
     return started
+
+
+async def tend_places(services: Services, client: df.DurableFunctionsClient) -> list[str]:
+    """Take back the places of runs that are no more, and call whoever is next; returns the ids of those called."""
+    line = await places.read_line(services.blobs)
+    for run_id in {*line.taken.values(), *line.waiting}:
+        state = await client.get_orchestration_state(run_id, fetch_payloads=False)
+        if state is None or state.runtime_status not in LIVE:
+            line = await places.leave(services.blobs, run_id)
+            log.warning("run %s ended and had left its place to be taken back", run_id)
+    called = line.next(services.settings.max_active_runs)
+    for run_id in called:
+        await client.raise_orchestration_event(run_id, PLACE_EVENT)
+    return list(called)
 
 
 def _was_refused(info: BlobInfo, errors: dict[str, BlobInfo]) -> bool:

@@ -59,6 +59,7 @@ class FakeDesignApp:
         self.reused = 0
         self.money: dict[str, Any] = {}
         self.error: Any = None
+        self.ahead: int | None = None
         self.polls_until_end = 1
         self.on_poll: Callable[[], None] = lambda: None
         self.files = {
@@ -124,6 +125,7 @@ class FakeDesignApp:
 
     async def _get_runs(self, _: web.Request) -> web.Response:
         row = {"id": RUN_ID, "status": self.status, "project": "order-service", "prd": "order-service.md"}
+        row |= {"ahead": self.ahead}
         return web.json_response({"runs": [{**row, "created_at": "2026-11-22T08:15:00Z", "updated_at": None}]})
 
     async def _get_run(self, request: web.Request) -> web.Response:

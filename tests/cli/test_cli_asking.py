@@ -33,6 +33,13 @@ def test_list_shows_every_run(app: FakeDesignApp, design_backend: RunCommand) ->
     ]
 
 
+def test_a_queued_run_says_how_many_are_before_it(app: FakeDesignApp, design_backend: RunCommand) -> None:
+    app.status, app.ahead = "queued", 3
+    assert "queued, 3 before it" in design_backend("list", "--url", app.url).stdout
+    app.ahead = 0
+    assert "queued, next in line" in design_backend("list", "--url", app.url).stdout
+
+
 def test_cancel_asks_the_app(app: FakeDesignApp, design_backend: RunCommand) -> None:
     result = design_backend("cancel", RUN_ID, "--url", app.url)
     assert result.exit_code == 0

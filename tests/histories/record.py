@@ -2,7 +2,7 @@
 
 `uv run python -m tests.histories.record` rewrites the JSON files beside this module, or those that it is given the
 names of. Record anew only when runs in
-flight may break: a changed history means that yesterday's runs do not replay on today's code (docs/operations.md).
+flight may break: a changed history means that yesterday's runs do not replay on today's code (docs/upgrades.md).
 """
 
 import asyncio
@@ -49,6 +49,7 @@ class Story:
     faults: tuple[Fault, ...] = ()
     plants: tuple[Plant, ...] = ()
     cancelled: bool = False
+    queued: bool = False
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     economy: bool = False
 
@@ -77,6 +78,7 @@ STORIES = (
     ),
     Story("economy", (Fault("python-backend-dev", "expired", times=1),), economy=True),
     Story("capped", settings={"RUN_TOKEN_CAP": "12000"}),
+    Story("queued", queued=True, settings={"MAX_ACTIVE_RUNS": "1"}),
 )
 
 
@@ -91,6 +93,8 @@ async def record(*wanted: str) -> None:
 def _write(state: Path, names: Mapping[str, str]) -> None:
     database = sqlite3.connect(state / "engine.sqlite", isolation_level=None)
     for instance in EngineStore(database).load():
+        if instance.instance_id not in names:
+            continue
         chunk = HistoryChunk(events=instance.history)
         path = FOLDER / f"{names[instance.instance_id]}.json"
         path.write_text(json_format.MessageToJson(chunk, indent=1) + "\n", encoding="utf-8")
@@ -117,12 +121,18 @@ async def _run(product: Product, story: Story) -> str:
     assert product.host.drafts
     product.host.drafts.order(story.faults)
     product.host.drafts.plant(story.plants)
-    product.host.drafts.pace = 1.0 if story.cancelled else 0.05
+    product.host.drafts.pace = 1.0 if story.cancelled or story.queued else 0.05
+    if story.queued:
+        await product.post(prd_text("Whoever came before"))
     run_id: str = (await product.post(prd_text(f"Story {story.name}"), economy=story.economy))["id"]
     if story.cancelled:
         while (await product.run(run_id))["phase"] != 3:
             await asyncio.sleep(0.05)
         await product.http.delete(f"/api/runs/{run_id}")
+    if story.queued:
+        while (await product.run(run_id))["ahead"] is None:
+            await asyncio.sleep(0.05)
+        product.host.drafts.pace = 0.05
     await product.ended(run_id)
     return run_id
 

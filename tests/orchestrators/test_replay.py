@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from azure.durable_functions.worker import DurableFunctionsWorker
@@ -26,6 +26,7 @@ from shared.contracts import (
     ManifestRequest,
     PackCheckRequest,
     Payload,
+    PlaceRequest,
     PublishRequest,
     RunInput,
     WarmRequest,
@@ -53,10 +54,12 @@ def steps(events: list[HistoryEvent]) -> Iterator[tuple[list[HistoryEvent], list
         yield events[:start], new, [event for event in batch if event not in new]
 
 
-def replay(past: list[HistoryEvent], new: list[HistoryEvent]) -> OrchestratorResponse:
+def replay(
+    past: list[HistoryEvent], new: list[HistoryEvent], orchestrator: Any = design_backend
+) -> OrchestratorResponse:
     request = OrchestratorRequest(instanceId="replayed", pastEvents=past, newEvents=new)
     body = base64.b64encode(request.SerializeToString()).decode()
-    answer = DurableFunctionsWorker().execute_orchestration_request(cast(Any, design_backend), body)
+    answer = DurableFunctionsWorker().execute_orchestration_request(orchestrator, body)
     return OrchestratorResponse.FromString(base64.b64decode(answer))
 
 
@@ -89,7 +92,7 @@ def recorded(events: list[HistoryEvent]) -> list[Decision]:
 
 def test_there_is_a_history_for_every_path():
     assert {path.stem for path in HISTORIES} == {
-        "architect-refused", "cancelled", "capped", "completed", "economy", "longest", "reconciled", "retried",
+        "architect-refused", "cancelled", "capped", "completed", "economy", "longest", "queued", "reconciled", "retried",
         "revised", "revision-refused", "setup-refused", "specialist-interrupted", "specialist-refused", "synthesis-refused",
         "throttled",
     }  # fmt: skip
@@ -109,6 +112,8 @@ def test_a_history_stays_small(path: Path):
 
 
 REQUESTS: dict[str, type[Payload]] = {
+    "take_place": PlaceRequest,
+    "leave_place": PlaceRequest,
     "claim_folder": FolderRequest,
     "warm_prefix": WarmRequest,
     "submit_batch": BatchRequest,
