@@ -34,6 +34,7 @@ class DurableDispatcher:
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._running: set[asyncio.Task[None]] = set()
+        self._is_draining = False
         self._orchestrators: dict[str, Function] = {}
         self._activities: dict[str, Function] = {}
 
@@ -50,7 +51,7 @@ class DurableDispatcher:
             while True:
                 self._wake.clear()
                 next_timer = engine.fire_due_timers()
-                while len(self._running) < self._slots and (item := engine.take()):
+                while self._has_room() and (item := engine.take()):
                     self._start(engine, item)
                 longest = _LONGEST_SLEEP if next_timer is None else min(_LONGEST_SLEEP, next_timer)
                 with contextlib.suppress(TimeoutError):
@@ -58,6 +59,15 @@ class DurableDispatcher:
         finally:
             for task in self._running:
                 task.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more work, and give what is under way some time to end and be written."""
+        self._is_draining = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
+    def _has_room(self) -> bool:
+        return not self._is_draining and len(self._running) < self._slots
 
     def _start(self, engine: DurableEngine, item: pb.WorkItem) -> None:
         task = asyncio.create_task(self._do(engine, item))

@@ -13,7 +13,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -54,15 +54,18 @@ class LocalHost:
         drafts: Mapping[str, Any] | None = None,
         quiet: bool = False,
         word: str = "",
+        way_to_storage: Callable[[str], str] = str,
     ) -> None:
         """`environment` are app settings that win over all others; `drafts` are options of the drafts server.
 
-        `word` is what this start is known by in HostInfo; one is made up when it is empty.
+        `word` is what this start is known by in HostInfo; one is made up when it is empty. `way_to_storage` makes of
+        the storage's connection string the one that the app is given: its way may lead over a proxy.
         """
         self._app_dir = app_dir.resolve()
         self._state = StateFolder(state_dir)
         self._port = port
         self._word = word or secrets.token_hex(16)
+        self._way_to_storage = way_to_storage
         self._log = Log(quiet=quiet)
         self._drafts_options = dict(drafts or {})
         self._host_json = _read_json(self._app_dir / "host.json")
@@ -102,7 +105,8 @@ class LocalHost:
         drafts_url = await self._start_drafts()
         from local.platform import Platform
 
-        storage = self._settings["AzureWebJobsStorage"] = await self.storage.connection_string()
+        storage = await self.storage.connection_string()
+        self._settings["AzureWebJobsStorage"] = self._way_to_storage(storage)
         info = HostInfo(os.getpid(), url, storage, drafts_url, _now(), self._word)
         platform = Platform(self.worker, self._settings, self._host_json, self._log)
         self._closing.push_async_callback(platform.stop)
@@ -134,13 +138,17 @@ async def serve(
     quiet: bool = False,
     until_stdin_ends: bool = False,
     word: str = "",
+    way_to_storage: Callable[[str], str] = str,
 ) -> None:
     """Run a host until Ctrl-C, SIGTERM or, if asked, the end of stdin. Raises HostError when it cannot start."""
     told_to_stop = asyncio.Event()
     _stop_on_signals(told_to_stop)
     if until_stdin_ends:
         _stop_at_end_of_stdin(told_to_stop)
-    host = LocalHost(app_dir, state_dir, port=port, environment=environment, drafts=drafts, quiet=quiet, word=word)
+    host = LocalHost(
+        app_dir, state_dir, port=port, environment=environment, drafts=drafts, quiet=quiet, word=word,
+        way_to_storage=way_to_storage,
+    )  # fmt: skip
     starting = asyncio.create_task(host.start())
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -28,6 +28,8 @@ from local.worker_process import WorkerProcess
 
 CONTAINERS = ("prds", "designs", "runs")
 _GRPC_GRACE_SECONDS = 0.2
+_DRAIN_SECONDS = 5.0
+"""What activities get to end when the host stops; what takes longer is done again by the next one."""
 
 
 class Platform:
@@ -38,6 +40,7 @@ class Platform:
         self._settings = settings
         self._extensions: Json = host_json.get("extensions", {})
         self._log = log
+        self._dispatcher: DurableDispatcher | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = contextlib.AsyncExitStack()
 
@@ -49,7 +52,7 @@ class Platform:
         self._closing.push_async_callback(storage.close)
         durable: Json = self._extensions.get("durableTask", {})
         most = durable.get("maxConcurrentActivityFunctions", MAX_ACTIVITIES)
-        dispatcher = DurableDispatcher(self._worker, most, self._log)
+        dispatcher = self._dispatcher = DurableDispatcher(self._worker, most, self._log)
         engine = DurableEngine(EngineStore(database), dispatcher.wake)
         config = client_config(engine.start(), info.url, durable.get("hubName", "LocalHub"))
         self._closing.callback(engine.stop, _GRPC_GRACE_SECONDS)
@@ -62,7 +65,9 @@ class Platform:
         await self._serve_http(app, listener, info)
 
     async def stop(self) -> None:
-        """Stop what runs, then close what it used."""
+        """Let what is under way end, stop what runs, then close what it used."""
+        if self._dispatcher:
+            await self._dispatcher.drain(_DRAIN_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

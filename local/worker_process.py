@@ -82,6 +82,11 @@ class WorkerProcess:
         """How many functions it is running, for figures."""
         return len(self._pending)
 
+    @property
+    def app(self) -> App | None:
+        """The functions that the worker has loaded; None before."""
+        return self._loaded.result() if self._loaded and self._loaded.done() else None
+
     async def spawn(self) -> None:
         """Start the process; it imports the library meanwhile. `load` completes the start."""
         self._server = self._server or await asyncio.start_server(self._accept, "127.0.0.1", 0)

@@ -18,7 +18,7 @@ from local.drafts.faults import Fault, FaultScript
 from local.drafts.models import MODELS, model_info
 from local.drafts.plants import Plant, PlantNotFoundError
 from local.drafts.prefix_cache import PrefixCache, Reading
-from local.drafts.prompt import parse_prompt
+from local.drafts.prompt import Prompt, parse_prompt
 from local.drafts.rate_limit import Limits, RateLimiter
 
 PIECES = 40
@@ -53,7 +53,7 @@ class DraftsServer:
 
     `keys` are the keys (or bearer tokens) that are let in; None lets any in. `models` is what its Models API tells;
     None is a server without one. `limits` hold for each model; None is a server that limits nothing.
-    A batch of messages takes `seconds_per_batch`.
+    A batch of messages takes `seconds_per_batch`. `write` writes the answers.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class DraftsServer:
         plants: Sequence[Plant] = (),
         keys: Container[str] | None = None,
         limits: Limits | None = None,
+        write: Callable[[Prompt | None, Sequence[Plant]], str] = answer_prompt,
         seconds_per_batch: float = 2.0,
     ) -> None:
         self.keys = keys
@@ -73,6 +74,7 @@ class DraftsServer:
         self.seen: list[Seen] = []
         self.url = ""
         self.pace = seconds_per_answer
+        self._write = write
         self._faults = FaultScript(faults)
         self._plants = tuple(plants)
         self._cache = PrefixCache()
@@ -160,7 +162,7 @@ class DraftsServer:
             return self._error(request, status, scripted, retry_after=fault.retry_after if fault else 1)
         if fault and fault.kind == "silence":
             await asyncio.sleep(STALL_SECONDS)
-        text = answer_prompt(prompt, self._plants)
+        text = self._write(prompt, self._plants)
         answer = _answer(asked, text, fault, reading, _id(request))
         if asked.stream:
             return await self._stream(request, answer, fault, reading)
