@@ -3,11 +3,13 @@
 
 PRD  ?= examples/prds/order-service.md
 ARGS ?=
+SEED ?= 1
+COUNT ?= 200
 UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN  := $(UV) run --no-sync --quiet
 ENV  := .venv/synced
 
-.PHONY: run test check bench format requirements docs package clean audit sbom fuzz
+.PHONY: run test check bench faults format requirements docs package clean audit sbom fuzz
 
 run: $(ENV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
@@ -27,6 +29,9 @@ bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.figures
 	@$(RUN) python -m benchmarks.checks
 	@$(RUN) python -m benchmarks.claude
+
+faults: $(ENV)  ## Kill, cut and flood: SEED chooses the faults, COUNT how many, SECONDS how long each at most
+	@$(RUN) env SEED=$(SEED) COUNT=$(COUNT) $(if $(SECONDS),SECONDS=$(SECONDS)) pytest tests/faults -o faulthandler_timeout=0
 
 format: $(ENV)  ## Format the code
 	@$(RUN) ruff check --fix

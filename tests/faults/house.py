@@ -1,0 +1,241 @@
+"""The product between two fault proxies, with a terse model behind one and real storage behind the other.
+
+A host runs in this process (its worker can be killed) or in one of its own (it can be killed as a whole); the model
+and the proxies stay, and so do their records. What must hold after any fault is in `verdict.py`.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from azure.storage.blob.aio import BlobServiceClient
+
+from local.client import running_host
+from local.drafts.plants import Plant
+from local.drafts.prompt import Prompt
+from local.drafts.server import DraftsServer
+from local.host import LocalHost
+from local.state import HostInfo
+from local.worker_process import Call
+from tests.e2e.conftest import ENDED, FAST
+from tests.faults.proxy import FaultProxy
+
+PROJECT = Path(__file__).parents[2]
+SETTINGS = FAST | {
+    "ANTHROPIC_API_KEY": "test",
+    "REVISIONS": "0",
+    "ACTIVITY_ATTEMPTS": "6",
+    "FIRST_RETRY_SECONDS": "0.1",
+    "FIRST_WAIT_SECONDS": "0.1",
+    "PATIENCE_SECONDS": "30",
+    "CALL_TIMEOUT_SECONDS": "3",
+    "CLAIM_GRACE_SECONDS": "2",
+    "SWEEP_SCHEDULE": "*/3 * * * * *",
+}
+"""Short waits; a terse model's documents are not worth a revision."""
+_BLOBS = re.compile(r"BlobEndpoint=(http://[^/;]+)")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One answered call of the model, and when it was asked."""
+
+    project: str
+    agent: str
+    task: str
+    moment: float
+
+
+class TerseModel(DraftsServer):
+    """Answers in one line what takes the offline drafts pages, so that a run costs little. Keeps what was asked."""
+
+    def __init__(self, seconds_per_answer: float = 0.0) -> None:
+        super().__init__(seconds_per_answer=seconds_per_answer, write=self._terse)
+        self.asked: list[Asked] = []
+
+    def _terse(self, prompt: Prompt | None, plants: Sequence[Plant]) -> str:
+        if prompt is None:
+            return "ok"
+        order = prompt.assignment
+        self.asked.append(Asked(order.project, order.agent, order.task, time.monotonic()))
+        return f"# {order.deliverable}\n\n" + f"{order.agent} has little to say about {order.project}.\n" * 20
+
+
+class House:
+    """The product as its users see it, and what stands around it."""
+
+    def __init__(self, state: Path, settings: dict[str, str], seconds_per_answer: float) -> None:
+        self.state = state
+        self.drafts = TerseModel(seconds_per_answer)
+        self.model = FaultProxy(lambda: self.drafts.url)
+        self.storage = FaultProxy(lambda: self._azurite)
+        self.direct: BlobServiceClient | None = None
+        self.http: httpx2.AsyncClient | None = None
+        self.kills: list[float] = []
+        self.host: LocalHost | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._azurite = ""
+        self._settings = SETTINGS | settings
+
+    async def open(self) -> None:
+        """Start the model and the proxies."""
+        await self.drafts.start()
+        await self.storage.start()
+        self._settings["ANTHROPIC_BASE_URL"] = await self.model.start()
+
+    async def close(self) -> None:
+        """End whatever runs."""
+        await self._part()
+        if self.host:
+            await self.host.stop()
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            await asyncio.to_thread(self.process.wait, 20)
+        for proxy in (self.model, self.storage):
+            await proxy.stop()
+        await self.drafts.stop()
+
+    async def run_here(self) -> None:
+        """Start a host in this process."""
+        self.host = LocalHost(
+            state_dir=self.state, environment=self._settings, quiet=True, way_to_storage=self._way_to_storage
+        )
+        await self._meet(await self.host.start())
+
+    async def run_apart(self, *arguments: str) -> None:
+        """Start a host in a process of its own, and wait until it is ready."""
+        command = [sys.executable, "-m", "tests.faults.host_process", str(self.state), self.storage.url, *arguments]
+        with (self.state / "host.log").open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: ASYNC220 - over in a moment
+                command, cwd=PROJECT, env=os.environ | self._settings, stdout=log, stderr=log
+            )
+        for _ in range(600):
+            if self.process.poll() is not None:
+                return  # it was told to die early
+            if (self.state / "way.json").exists():
+                self._azurite = json.loads((self.state / "way.json").read_text())
+            if info := await asyncio.to_thread(running_host, self.state):
+                await self._meet(info)
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError((self.state / "host.log").read_text()[-4_000:])
+
+    async def dead_within(self, seconds: float) -> None:
+        """Wait until the host's process is gone; SIGKILL it when it still lives. Its children end because it did."""
+        assert self.process
+        try:
+            await asyncio.to_thread(self.process.wait, seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            await asyncio.to_thread(self.process.wait)
+        self.kills.append(time.monotonic())
+        await self._part()
+
+    async def kill_worker(self) -> None:
+        """SIGKILL to the app's worker process."""
+        assert self.host
+        assert self.host.worker.pid
+        self.kills.append(time.monotonic())
+        os.kill(self.host.worker.pid, signal.SIGKILL)
+
+    async def restart_storage(self) -> None:
+        """SIGTERM to Azurite, whose keeper starts it again."""
+        assert self.host
+        assert self.host.storage.pid
+        os.kill(self.host.storage.pid, signal.SIGTERM)
+
+    async def post(self, title: str, *, tries: int = 30) -> str:
+        """POST a PRD until the app takes it, as any client of a faulty service would; the run's id."""
+        said = ""
+        for _ in range(tries):
+            try:
+                assert self.http
+                answer = await self.http.post("/api/runs", json={"prd": prd(title)})
+                if answer.status_code in (200, 202):
+                    return answer.json()["id"]
+                said = answer.text
+            except (httpx2.HTTPError, AssertionError) as error:
+                said = repr(error)
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"{title}: {said}")
+
+    async def drop(self, title: str, text: str | None = None) -> str:
+        """Put a PRD into the `prds` container; its name."""
+        assert self.direct
+        name = title.lower().replace(" ", "-") + ".md"
+        await self.direct.get_blob_client("prds", name).upload_blob((text or prd(title)).encode(), overwrite=True)
+        return name
+
+    async def sweep(self) -> None:
+        """Have the timer's function called once."""
+        assert self.host
+        app = self.host.worker.app
+        assert app
+        (function,) = app.triggered_by("timerTrigger")
+        await self.host.worker.invoke(Call(function, {function.argument: {"kind": "json", "value": "{}"}}))
+
+    async def runs(self) -> list[dict[str, Any]]:
+        """The listing."""
+        assert self.http
+        return (await self.http.get("/api/runs")).json()["runs"]
+
+    async def all_ended(self, count: int, within: float) -> list[dict[str, Any]]:
+        """The listing once it has `count` runs, all of which have ended."""
+        deadline = time.monotonic() + within
+        while True:
+            listed: list[dict[str, Any]] = []
+            with contextlib.suppress(httpx2.HTTPError, KeyError, ValueError):  # the worker is being restarted
+                listed = await self.runs()
+            left = [run for run in listed if run["status"] not in ENDED]
+            if len(listed) >= count and not left:
+                return listed
+            assert time.monotonic() < deadline, f"{len(listed)} of {count} runs; not ended: {left[:5]}"
+            await asyncio.sleep(0.2)
+
+    def _way_to_storage(self, connection: str) -> str:
+        found = _BLOBS.search(connection)
+        assert found
+        self._azurite = found[1]
+        return connection.replace(found[1], self.storage.url)
+
+    async def _meet(self, info: HostInfo) -> None:
+        await self._part()
+        self.http = httpx2.AsyncClient(base_url=info.url, timeout=60)
+        self.direct = BlobServiceClient.from_connection_string(info.storage)
+
+    async def _part(self) -> None:
+        if self.http:
+            await self.http.aclose()
+        if self.direct:
+            await self.direct.close()
+        self.http = self.direct = None
+
+
+@asynccontextmanager
+async def house(
+    state: Path, settings: dict[str, str] | None = None, *, seconds_per_answer: float = 0.0
+) -> AsyncGenerator[House]:
+    """A house with its proxies open; the test starts the host."""
+    built = House(state, settings or {}, seconds_per_answer)
+    await built.open()
+    try:
+        yield built
+    finally:
+        await built.close()
+
+
+def prd(title: str) -> str:
+    """The smallest PRD that is one."""
+    return f"# {title}\n\n## Requirements\n\n- A customer must be able to place an order.\n"
