@@ -92,7 +92,7 @@ type Options = {
   @description('Set by Azure where Entra ID sign-in is configured: true or false. Only then are the headers believed that tell who signed in.')
   WEBSITE_AUTH_ENABLED: string?
 
-  @description('How often a deliverable goes back to its agent with findings.')
+  @description('How often a deliverable goes back to its agent with findings; 0 is never.')
   REVISIONS: string?
 
   @description('Longest time one check may take, loading its parser included.')
@@ -121,6 +121,9 @@ type Options = {
 
   @description('Longest time between two looks at a batch.')
   BATCH_LONGEST_POLL_SECONDS: string?
+
+  @description('How many runs may be active at once, over all instances of the app; further ones are queued in the order they came. 0 is no limit.')
+  MAX_ACTIVE_RUNS: string?
 
   @description('NCRONTAB schedule of the sweep that finds PRDs without a run.')
   SWEEP_SCHEDULE: string?
