@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from shared.contracts import Payload
 from shared.prd.outline import read_outline
 from shared.prd.statements import LONGEST_TEXT, cut
+from shared.prd.verse import is_verse
 from shared.prd.walk import Statement, Walker
 
 MOST_TRACED = 1_000
@@ -45,7 +46,9 @@ class Requirement(Payload):
 
 def extract_requirements(text: str) -> tuple[Requirement, ...]:
     """All requirements in the order of the text, as `R-001` and on. Prose that follows no rule is read generously
-    when nothing else is found, so that only a text that asks for nothing has none."""
+    when nothing else is found, so that only a text that asks for nothing has none; a poem asks for nothing."""
+    if is_verse(text):
+        return ()
     blocks = read_outline(text)
     found = Walker(blocks).walk() or Walker(blocks, generous=True).walk()
     found.sort(key=lambda statement: statement.line)

@@ -89,6 +89,7 @@ async def test_the_architecture_of_a_hostile_model_is_served_as_text_to_keep(pro
 async def test_what_is_no_prd_runs_all_the_same(product: Product):
     run = await finished(product, USABLE_PRDS["a poem"].decode())
     assert run["status"] in ("completed", "completed_with_findings")
+    assert "No requirements were found in the PRD." in await text_of(product, run, "MANIFEST.md")
 
 
 async def test_where_nothing_is_asked_for_the_manifest_says_so(product: Product):

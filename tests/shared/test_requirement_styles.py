@@ -119,3 +119,28 @@ def test_a_number_that_nobody_measures_is_noticed_in_any_language(asked: str):
     documents = {"integration-architecture.md": "# A\n\nDesigned [R-001].\n", "observability-plan.md": "# O\n"}
     ledger = build_ledger(extract_requirements(asked), documents)
     assert [finding.rule for finding in check_ledger(ledger)] == ["LED-004"]
+
+
+@pytest.mark.parametrize(
+    "poem",
+    [
+        "# Night\n\nThe lamps go out along the quay,\nand no one shall relight them;\nthe boats can see, as we can see,\n"
+        "the dark, and must not fight them.\n",
+        "# Der Zug\n\nDer Zug muss fort, der Zug muss weit,\nwer kann ihn heute halten?\nEr soll in seiner eignen Zeit\n"
+        "die alten Lieder, die alten,\n",
+    ],
+)
+def test_a_poem_asks_for_nothing(poem: str):
+    assert extract_requirements(poem) == ()
+
+
+@pytest.mark.parametrize(
+    "prd",
+    [
+        "Todo app\nadd todos\ndelete todos\nshare lists with a team\n",
+        "# Todos\n\nUsers can add todos.\nUsers can delete todos.\nTodos are kept,\nalso offline.\n",
+        "# Todos\n\nmust have:\n- add todos,\n- delete todos,\n- share lists,\n",
+    ],
+)
+def test_short_lines_alone_are_no_poem(prd: str):
+    assert extract_requirements(prd)
