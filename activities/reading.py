@@ -17,7 +17,8 @@ async def read(services: Services, prd: BlobRef, documents: Sequence[Document]) 
         *(services.blobs.fetch(ref) for ref in (prd, *(document.ref for document in documents)))
     )
     named = zip(documents, contents, strict=True)
-    return reading_of(text, [Text(document.name, content, document.agent) for document, content in named])
+    texts = [Text(document.name, content, document.agent) for document, content in named]
+    return await asyncio.to_thread(reading_of, text, texts)  # a long PRD takes seconds to read
 
 
 async def prompt_of(services: Services, request: AgentRequest) -> Prompt:

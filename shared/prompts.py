@@ -97,7 +97,11 @@ def reading_of(prd: str, documents: Sequence[Text] = ()) -> Reading:
 
 
 def compose(reading: Reading, assignment: Assignment, revision: Revision | None = None) -> Prompt:
-    """Lay out one call. The requirements and the last document end cacheable prefixes; the role comes last."""
+    """Lay out one call. The requirements and the first document end cacheable prefixes; the role comes last.
+
+    The first is the architecture, which all later calls read; what follows it is read once, and would be written to
+    the cache for nobody.
+    """
     blocks = _shared_blocks(reading)
     if revision is None:
         blocks.append(Block(_role(assignment), cached=False))
@@ -132,7 +136,7 @@ def _shared_blocks(reading: Reading) -> list[Block]:
     documents = reading.documents
     listed = Text("requirements", reading.requirements)
     blocks = [Block(_tagged("prd", reading.prd), cached=False), Block(_tagged("requirements", listed), cached=True)]
-    return blocks + [Block(_tagged("document", document), cached=document is documents[-1]) for document in documents]
+    return blocks + [Block(_tagged("document", document), cached=document is documents[0]) for document in documents]
 
 
 def _revision_blocks(assignment: Assignment, revision: Revision) -> list[Block]:

@@ -24,8 +24,15 @@ def test_specialists_share_every_byte_but_the_last_block():
     assert one.blocks[-1] != other.blocks[-1]
 
 
-def test_requirements_and_last_document_end_cached_prefixes_and_the_role_does_not():
+def test_requirements_and_architecture_end_cached_prefixes_and_the_role_does_not():
     assert [block.cached for block in prompt_for("api-backend-tester").blocks] == [False, True, True, False]
+
+
+def test_what_only_the_synthesis_reads_is_not_written_to_the_cache():
+    agent = catalogue()["orchestrator"]
+    reading = Reading(catalogue().system, PRD, "R-001: x", [ARCHITECTURE, Text("test-specifications.md", "# Tests")])
+    prompt = compose(reading, Assignment(agent, agent.tasks["synthesis"], "orders", "python", None))
+    assert [block.cached for block in prompt.blocks] == [False, True, True, False, False]
 
 
 def test_a_revision_reads_the_same_prefix_then_its_own_text_and_the_findings():
