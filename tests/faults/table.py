@@ -4,6 +4,8 @@ import os
 import time
 from dataclasses import dataclass, field
 
+import pytest
+
 HEAD = ("fault", "tries", "runs", "lost", "duplicated", "extra calls", "worst recovery (s)", "ends")
 
 
@@ -42,9 +44,7 @@ def seed() -> int:
     return int(os.environ.get("SEED", "1"))
 
 
-def is_long() -> bool:
-    """Whether this is `make faults` rather than the suite."""
-    return bool(os.environ.get("COUNT"))
+only_long = pytest.mark.skipif(not os.environ.get("COUNT"), reason="takes its time; `make faults` runs it")
 
 
 def in_time(row: Row) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.house import House, house
 from tests.faults.proxy import Fault, FaultProxy, Passing, no_faults
-from tests.faults.table import ROWS, Row, count, in_time, seed
+from tests.faults.table import ROWS, Row, count, in_time, only_long, seed
 from tests.faults.verdict import extra_calls, judge
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
@@ -96,6 +96,7 @@ async def test_a_worker_killed_at_any_write_costs_at_most_the_call_in_flight(tmp
         await strike(target, row, count(2, 0.5), target.kill_worker, (target.storage, target.model))
 
 
+@only_long
 async def test_storage_that_is_restarted_at_any_write_loses_nothing(tmp_path: Path):
     ROWS.append(row := Row("storage restarted"))
     async with house(tmp_path, TWO_PLACES) as target:
@@ -104,6 +105,7 @@ async def test_storage_that_is_restarted_at_any_write_loses_nothing(tmp_path: Pa
         assert row.extra_calls == 0
 
 
+@only_long
 async def test_a_host_killed_at_any_transaction_goes_on_where_it_was(tmp_path: Path):
     ROWS.append(row := Row("host killed"))
     chance, runs = random.Random(f"host {seed()}"), 0

@@ -9,11 +9,9 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-import pytest
-
 from tests.faults.house import House, house
 from tests.faults.proxy import Fault, Kind, Passing, Plan, no_faults
-from tests.faults.table import ROWS, Row, count, in_time, is_long, seed
+from tests.faults.table import ROWS, Row, count, in_time, only_long, seed
 from tests.faults.verdict import extra_calls, judge
 
 SHARE = 0.3
@@ -57,9 +55,9 @@ async def test_with_three_in_ten_requests_hit_every_run_ends_and_says_why(tmp_pa
     seen = Counter[str]()
     async with house(tmp_path, {"SWEEP_SCHEDULE": "*/10 * * * * *", "MAX_ACTIVE_RUNS": str(AT_ONCE)}) as target:
         await target.run_here()
-        while row.tries < count(4) and in_time(row):
+        while row.tries < count(2) and in_time(row):
             target.storage.plan, target.model.plan = noise("storage", 0.3, seen), noise("model", 3.5, seen)
-            batch = range(row.tries, min(row.tries + AT_ONCE, count(4)))
+            batch = range(row.tries, min(row.tries + AT_ONCE, count(2)))
             await asyncio.gather(*(start(target, number) for number in batch))
             row.tries += len(batch)
             await target.all_ended(row.tries, BUDGET * 1.5)
@@ -77,7 +75,7 @@ async def test_with_three_in_ten_requests_hit_every_run_ends_and_says_why(tmp_pa
     assert max(took) < BUDGET
 
 
-@pytest.mark.skipif(not is_long(), reason="takes the trigger's five tries, a quarter of a minute; make faults runs it")
+@only_long
 async def test_a_prd_whose_events_were_all_lost_is_found_by_the_sweep(tmp_path: Path):
     """Five tries of the trigger fail, as its limit is, and the blob is given up; then the sweep comes round."""
     async with house(tmp_path, {"SWEEP_SCHEDULE": "0 0 0 1 1 *"}) as target:
