@@ -44,7 +44,9 @@ def seed() -> int:
     return int(os.environ.get("SEED", "1"))
 
 
-only_long = pytest.mark.skipif(not os.environ.get("COUNT"), reason="takes its time; `make faults` runs it")
+IS_LONG = bool(os.environ.get("COUNT"))
+"""Whether this is `make faults` rather than the suite."""
+only_long = pytest.mark.skipif(not IS_LONG, reason="takes its time; `make faults` runs it")
 
 
 def in_time(row: Row) -> bool:
