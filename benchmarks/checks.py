@@ -97,7 +97,7 @@ async def measure() -> None:
     await cold.close()
     checker = Checker(timeout_seconds=120)
     await checker.start()
-    await asyncio.sleep(LOADING_SECONDS)
+    await asyncio.sleep(LOADING_SECONDS)  # the KQL parser loads beside it
     child = checker._child  # pyright: ignore[reportPrivateUsage] (measured from outside, used by nobody else)
     assert child is not None
     for name, subject in (("ready", pack), ("revised", _revised(pack)), ("warm", _revised(pack))):

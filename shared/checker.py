@@ -11,12 +11,26 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from shared.checks import CHECK_CRASHED, CHECK_TIMED_OUT, Finding, Subject, found, place_of
+from shared.checks import (
+    CHECK_CRASHED,
+    CHECK_TIMED_OUT,
+    DELIVERABLE_CHECKS,
+    PACK_CHECKS,
+    Context,
+    Finding,
+    Pack,
+    PackDocument,
+    Subject,
+    found,
+    place_of,
+)
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer line."""
+_SAMPLE = Path(__file__).parent / "checks" / "sample.md"
 
 
 class Checker:
@@ -36,9 +50,11 @@ class Checker:
         return findings
 
     async def start(self) -> None:
-        """Start the child ahead of its first use."""
-        async with self._turn:
-            await self._living_child()
+        """Start the child ahead of its first use, and have it load its parsers: by reading a sample of everything."""
+        text = _SAMPLE.read_text(encoding="utf-8")
+        await self.check(DELIVERABLE_CHECKS, Context(_SAMPLE.name, text, ()))
+        names = ("integration-architecture.md", "test-specifications.md")
+        await self.check(PACK_CHECKS, Pack(tuple(PackDocument(name, text) for name in names), text))
 
     async def close(self) -> None:
         """End the child."""

@@ -21,7 +21,10 @@ log = logs.logger(__name__)
 @bp.warm_up_trigger(arg_name="warmup")  # pyright: ignore[reportUnknownMemberType, reportUntypedFunctionDecorator] (untyped in the package)
 async def warm_up(warmup: WarmUpContext) -> None:
     """Import in a thread, so that requests are answered meanwhile. The checks load their parsers in their process."""
-    await services.current().checker.start()
+    await asyncio.gather(services.current().checker.start(), _get_ready_to_ask())
+
+
+async def _get_ready_to_ask() -> None:
     await telemetry.start(services.current().settings)
     for module in SLOW_IMPORTS:
         await asyncio.to_thread(importlib.import_module, module)

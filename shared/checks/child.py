@@ -8,10 +8,9 @@ import json
 import os
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
-from shared.checks import DELIVERABLE_CHECKS, PACK_CHECKS, Context, Pack, PackDocument, Registry, run_one
+from shared.checks import Context, Pack, Registry, run_one
 
 MEMORY_BYTES = 3 * 1024**3
 """Address space a check may take (POSIX); over it, the allocation fails inside the check."""
@@ -23,7 +22,6 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
     _limit_memory()
     threading.Thread(target=_load_slow_parser, name="preload", daemon=True).start()
-    _read_sample()
     kinds = {kind.__name__: kind for kind in (Context, Pack, Registry)}
     for line in sys.stdin.buffer:
         request: dict[str, Any] = json.loads(line)
@@ -38,16 +36,6 @@ def _load_slow_parser() -> None:
 
     with contextlib.suppress(parser.ParserUnavailable, parser.QueryRefused):
         parser.analyse("print 1", ())
-
-
-def _read_sample() -> None:
-    """Have all other parsers loaded before the first document comes. It has no query: see above."""
-    text = (Path(__file__).parent / "sample.md").read_text(encoding="utf-8")
-    for check in DELIVERABLE_CHECKS:
-        run_one(check, Context("sample.md", text, ()))
-    documents = (PackDocument("integration-architecture.md", text), PackDocument("test-specifications.md", text))
-    for check in PACK_CHECKS:
-        run_one(check, Pack(documents, "# Sample\n\n- Items must be listed.\n"))
 
 
 def _limit_memory() -> None:
