@@ -78,6 +78,7 @@ STORIES = (
     ),
     Story("economy", (Fault("python-backend-dev", "expired", times=1),), economy=True),
     Story("capped", settings={"RUN_TOKEN_CAP": "12000"}),
+    Story("unlimited", settings={"MAX_ACTIVE_RUNS": "0"}),
     Story("queued", queued=True, settings={"MAX_ACTIVE_RUNS": "1"}),
 )
 

@@ -16,7 +16,7 @@ from shared.contracts import PlaceRequest, RunInput
 from tests.orchestrators.test_replay import HISTORIES, decided, load, recorded, replay, steps
 
 type Run = Generator[Task[Any], Any, dict[str, Any]]
-EARLIER = load(next(path for path in HISTORIES if path.stem == "completed"))
+EARLIER = load(next(path for path in HISTORIES if path.stem == "unlimited"))
 
 
 def new_step_for_all(context: df.DurableOrchestrationContext) -> Run:
