@@ -94,7 +94,7 @@ def test_there_is_a_history_for_every_path():
     assert {path.stem for path in HISTORIES} == {
         "architect-refused", "cancelled", "capped", "completed", "economy", "longest", "queued", "reconciled", "retried",
         "revised", "revision-refused", "setup-refused", "specialist-interrupted", "specialist-refused", "synthesis-refused",
-        "throttled",
+        "throttled", "unlimited",
     }  # fmt: skip
 
 
