@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -118,9 +119,16 @@ def _print_warming(state: Path, run_ids: list[str]) -> None:
 
 
 def _seconds_of(activity: str, history: list[HistoryEvent]) -> float:
-    started = {event.eventId: event.timestamp.ToDatetime() for event in history if event.taskScheduled.name == activity}
-    ended = {event.taskCompleted.taskScheduledId: event.timestamp.ToDatetime() for event in history}
-    return sum((ended[number] - began).total_seconds() for number, began in started.items())
+    """From the orchestrator's turn that asked for it (what is asked for has no time of its own) to its answer."""
+    turn, asked, seconds = datetime.min, dict[int, datetime](), 0.0
+    for event in history:
+        if event.HasField("orchestratorStarted"):
+            turn = event.timestamp.ToDatetime()
+        elif event.taskScheduled.name == activity:
+            asked[event.eventId] = turn
+        elif event.HasField("taskCompleted") and event.taskCompleted.taskScheduledId in asked:
+            seconds += (event.timestamp.ToDatetime() - asked[event.taskCompleted.taskScheduledId]).total_seconds()
+    return seconds
 
 
 async def _measure_duplicates(host: LocalHost, http: httpx2.AsyncClient, storage: BlobServiceClient) -> None:

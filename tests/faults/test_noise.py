@@ -51,6 +51,7 @@ async def start(target: House, number: int) -> None:
         await target.drop(f"Noisy {number}")
 
 
+@only_long
 async def test_with_many_requests_hit_every_run_ends_and_says_why(tmp_path: Path):
     ROWS.append(row := Row(f"{SHARE:.0%} of requests hit"))
     seen = Counter[str]()
