@@ -4,7 +4,10 @@ import asyncio
 import json
 import uuid
 
+import pytest
+
 from shared.blobs import PRDS, WORK
+from shared.errors import NotFound
 from shared.services import Services
 from tests.triggers.conftest import RecordingClient, as_client, put
 from triggers.blob_drop import accept_drop
@@ -66,3 +69,18 @@ async def test_a_hundred_equal_events_start_one_run(services: Services):
     assert {run.run_id for run in started if run} == {run_id}
     assert sum(run.created for run in started if run) == 1
     assert await services.blobs.exists(WORK, f"{run_id}/claim.json")
+
+
+async def test_storage_that_contradicts_itself_refuses_no_prd(services: Services, monkeypatch: pytest.MonkeyPatch):
+    client = RecordingClient()
+    name, run_id = await drop(services, "# Contradicted")
+
+    async def taken(*_: object) -> bool:
+        return False
+
+    with monkeypatch.context() as while_it_does:
+        while_it_does.setattr(services.blobs, "create", taken)
+        with pytest.raises(NotFound):
+            await accept_drop(services, as_client(client), name, None)
+    assert not await services.blobs.exists(PRDS, f"{name}.error.json")
+    assert run_id in await sweep_prds(services, as_client(client))
