@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import BlobRef
-from shared.errors import BadInput, DesignBackendError, NotFound
+from shared.errors import BadInput, DesignBackendError, NotFound, SettingsError, StorageFault
 from shared.prd import content_hash
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _CONTENT_TYPES = {"md": "text/markdown", "json": "application/json", "csv": "text/csv", "yaml": "application/yaml"}
 _WAITS = (0.5, 1.5, 4.0)
 _TAKEN = "BlobAlreadyExists"
+_PAGE = 5_000
+"""Blobs in one answer of a listing: the most that storage gives."""
 PRDS = "prds"
 DESIGNS = "designs"
 WORK = "runs"
@@ -33,6 +36,9 @@ class BlobChanged(DesignBackendError):
 
     title = "The blob has changed"
     http_status = 412
+
+
+type _Listed = list[BlobInfo]
 
 
 @dataclass(frozen=True)
@@ -207,9 +213,20 @@ class BlobStore:
 
     async def list(self, container: str, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Blobs of a container in name order, with their metadata."""
-        client = self._service.get_container_client(container)
-        async for properties in client.list_blobs(name_starts_with=prefix or None, include=["metadata"]):
-            yield _info(properties)
+        next_page: str | None = None
+        while True:
+            found, next_page = await _persist(partial(self._page, container, prefix, next_page))
+            for info in found:
+                yield info
+            if not next_page:
+                return
+
+    async def _page(self, container: str, prefix: str, page: str | None) -> "tuple[_Listed, str | None]":
+        client: Any = self._service.get_container_client(container)
+        listing = client.list_blobs(name_starts_with=prefix or None, include=["metadata"], results_per_page=_PAGE)
+        pages = listing.by_page(page)
+        found = [_info(properties) async for properties in await anext(pages)]
+        return found, pages.continuation_token
 
 
 def content_type(path: str) -> str:
@@ -233,6 +250,19 @@ def _is_encodable(name: str) -> bool:
 
 
 async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
+    """Make a request, several times where that may help.
+
+    `StorageFault` where all is in vain, `SettingsError` where storage refuses the app.
+    """
+    from azure.core.exceptions import AzureError
+
+    try:
+        return await _repeat(request)
+    except AzureError as error:
+        raise _fault(error) from None
+
+
+async def _repeat[T](request: Callable[[], Awaitable[T]]) -> T:
     """Make a request again after 409, 412 and 429, which the SDK takes for final.
 
     Where they are the answer to a condition, `request` has dealt with that; all else that they say passes.
@@ -247,6 +277,17 @@ async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
                 raise
         await asyncio.sleep(wait)
     return await request()
+
+
+def _fault(error: Exception) -> StorageFault | SettingsError:
+    """What storage said, without the request's headers and the answer's body, which the SDK's text may hold."""
+    status, code = getattr(error, "status_code", None), getattr(error, "error_code", None)
+    said = f"{status} {getattr(code, 'value', code) or ''}".strip()
+    if status in (401, 403):
+        mend = "Give the app's identity the role Storage Blob Data Owner; a new role takes some minutes."
+        return SettingsError("storage-refused", f"Blob Storage refuses the app ({said}).", mend)
+    heard = f"answered {said}" if status else f"did not answer ({type(error).__name__})"
+    return StorageFault("storage-down", f"Blob Storage {heard}.", "Ask again in a moment.")
 
 
 def _patience() -> dict[str, Any]:

@@ -5,6 +5,7 @@ DesignBackendError
 │   └── NotFound        what was named does not exist
 ├── Conflict            the thing is not in a state that allows this
 ├── Busy                the caller has as much under way as it may have (HTTP 429)
+├── StorageFault        Blob Storage is down or contradicts itself; worth repeating later (HTTP 503)
 ├── SettingsError       the deployment is incomplete or contradictory; the operator mends it
 │   └── VaultUnreachable    Key Vault does not answer; worth repeating later
 ├── AgentFileError      an agent's Markdown file breaks the format; says file and line
@@ -72,6 +73,14 @@ class Busy(DesignBackendError):
     title = "Too much at once"
     http_status = 429
     retry_after = 60
+
+
+class StorageFault(DesignBackendError):
+    """Blob Storage could not be used; worth asking again after `retry_after` seconds (HTTP 503)."""
+
+    title = "Storage could not be used"
+    http_status = 503
+    retry_after = 10
 
 
 class SettingsError(DesignBackendError):

@@ -70,8 +70,6 @@ async def accept_drop(
         return None
     try:
         started = await start_run(services, client, read_drop(data, info, services.settings, source))
-    except NotFound:
-        raise  # something of ours is not there: no fault of the PRD, whose event then comes again
     except BadInput as error:
         await _refuse(services.blobs, name, info.etag, error)
         return None

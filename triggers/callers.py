@@ -1,8 +1,10 @@
-"""Who calls over HTTP, and how much one caller may ask for. Reads requests and counts runs; keeps nothing."""
+"""Who calls over HTTP, and how much one caller may ask for. Keeps who is about to start a run, and nothing else."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import cast
 
 import azure.durable_functions as df
@@ -53,19 +55,36 @@ def caller_of(req: func.HttpRequest, settings: Settings) -> str:
     return f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:12]}" if told else "anonymous"
 
 
-async def check_runs(client: df.DurableFunctionsClient, caller: str, most: int) -> None:
-    """Refuse (`Busy`) a caller with `most` runs under way. Requests at the same moment may pass together."""
+_starting = Counter[str]()
+
+
+@asynccontextmanager
+async def room_for_a_run(client: df.DurableFunctionsClient, caller: str, most: int) -> AsyncGenerator[None]:
+    """Start a caller's run inside; refused (`Busy`) where `most` are under way or about to be.
+
+    Who is about to start one is known to this process alone: on two instances of the app, twice as many may pass.
+    """
+    before = _starting[caller]
+    _starting[caller] += 1
+    try:
+        if caller and await _runs_of(client, caller) + before >= most:
+            detail = f"{most} runs of one caller may be under way, and as many are."
+            raise Busy("too-many-runs", detail, "Ask again when one has ended.")
+        yield
+    finally:
+        _starting[caller] -= 1
+        if not _starting[caller]:
+            del _starting[caller]
+
+
+async def _runs_of(client: df.DurableFunctionsClient, caller: str) -> int:
     query = OrchestrationQuery(runtime_status=list(LIVE), fetch_inputs_and_outputs=True)
     states = await client.get_all_orchestration_states(query)
-    own = sum(
+    return sum(
         RunInput.from_dict(json.loads(state.serialized_input or "null")).caller == caller
         for state in states
         if state.name == ORCHESTRATOR
     )
-    if own >= most:
-        raise Busy(
-            "too-many-runs", f"{own} of your runs are under way; {most} may be.", "Ask again when one has ended."
-        )
 
 
 def _headers(req: func.HttpRequest) -> Mapping[str, str]:

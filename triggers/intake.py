@@ -17,14 +17,14 @@ import grpc
 from shared import logs, telemetry
 from shared.blobs import PRDS, WORK, BlobInfo, BlobStore
 from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, claim_name
-from shared.errors import BadInput, NotFound
+from shared.errors import BadInput, Conflict, NotFound, StorageFault
 from shared.options import Source, from_front_matter, from_metadata, resolve
 from shared.plan import Plan, plan_of
 from shared.prd import Prd, check_size, content_hash, read_prd, slug
 from shared.run_status import status_of
 from shared.services import Services
 from shared.settings import Settings
-from triggers.callers import LIVE, ORCHESTRATOR, check_runs
+from triggers.callers import LIVE, ORCHESTRATOR, room_for_a_run
 from triggers.outlook import Outlook, look_ahead
 
 MOST_ATTEMPTS = 1_000
@@ -108,15 +108,17 @@ async def start_run(
     await telemetry.start(services.settings)
     for attempt in range(1, MOST_ATTEMPTS):
         run_id = run_id_for(request.identity, request.prd.name, attempt)
-        claim = await _claim(services, client, request, run_id, fresh=fresh)
-        if claim is not None:
-            await _schedule(client, claim)
-            return Started(run_id, plan_of(claim.run), created=True)
+        if not await services.blobs.exists(WORK, claim_name(run_id)):
+            async with room_for_a_run(client, request.caller, services.settings.runs_per_caller):
+                claim = await _claim(services, request, run_id, fresh=fresh)
+                if claim is not None:
+                    await _schedule(client, claim)
+                    return Started(run_id, plan_of(claim.run), created=True)
         if request.source != "http" or not await _wants_another(services, client, run_id, fresh=fresh):
+            claim = await _claimed(services.blobs, run_id)
             await take_over(services, client, run_id)
-            claim, _ = await read_claim(services.blobs, run_id)
             return Started(run_id, plan_of(claim.run), created=False)
-    raise NotFound("attempts", "No further attempt of this PRD can be started.", "Change the PRD or its options.")
+    raise Conflict("attempts", "No further attempt of this PRD can be started.", "Change the PRD or its options.")
 
 
 async def _wants_another(services: Services, client: df.DurableFunctionsClient, run_id: str, *, fresh: bool) -> bool:
@@ -126,14 +128,8 @@ async def _wants_another(services: Services, client: df.DurableFunctionsClient, 
     return fresh or status_of(state) not in ("completed", "completed_with_findings")
 
 
-async def _claim(
-    services: Services, client: df.DurableFunctionsClient, request: Request, run_id: str, *, fresh: bool
-) -> Claim | None:
-    """Write the PRD's copy, then the claim; None when somebody else holds it."""
-    if await services.blobs.exists(WORK, claim_name(run_id)):
-        return None
-    if request.caller:
-        await check_runs(client, request.caller, services.settings.runs_per_caller)
+async def _claim(services: Services, request: Request, run_id: str, *, fresh: bool) -> Claim | None:
+    """Write the PRD's copy, then the claim; None when somebody else was there first."""
     outlook = await look_ahead(services, request.prd, request.options)
     prd = await services.blobs.write(
         WORK, f"{run_id}/prd.md", request.prd.text.encode(), "text/markdown; charset=utf-8"
@@ -147,8 +143,16 @@ async def _claim(
     written = json.dumps(claim.to_dict()).encode()
     if await services.blobs.create(WORK, claim_name(run_id), written):
         return claim
-    found, _ = await services.blobs.read(WORK, claim_name(run_id))
-    return claim if found == written else None  # ours: storage had taken it, and its answer was lost
+    return claim if await _claimed(services.blobs, run_id) == claim else None  # ours: the answer to it was lost
+
+
+async def _claimed(blobs: BlobStore, run_id: str) -> Claim:
+    """The claim that storage says is there; `StorageFault` where it then says that it is not."""
+    try:
+        return (await read_claim(blobs, run_id))[0]
+    except NotFound:
+        detail = f"Blob Storage has a claim of run {run_id!r} and does not have it."
+        raise StorageFault("storage-contradicts", detail, "Ask again in a moment.") from None
 
 
 def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, outlook: Outlook) -> RunInput:
@@ -188,10 +192,15 @@ async def read_claim(blobs: BlobStore, run_id: str) -> tuple[Claim, timedelta]:
 
 
 async def take_over(services: Services, client: df.DurableFunctionsClient, run_id: str) -> bool:
-    """Start a claimed run that never appeared, once its claim is old enough; True when it was started here."""
+    """Start a claimed run that never appeared, once its claim is old enough; True when it was started here.
+
+    `NotFound` where nobody has claimed it.
+    """
+    if await services.blobs.exists(WORK, f"{run_id}/files.json"):
+        return False  # it has ended: what most are, found with one request
     claim, since = await read_claim(services.blobs, run_id)
     age = since.total_seconds()
-    if age < services.settings.claim_grace_seconds or await services.blobs.exists(WORK, f"{run_id}/files.json"):
+    if age < services.settings.claim_grace_seconds:
         return False
     if await client.get_orchestration_state(run_id, fetch_payloads=False) is not None:
         return False

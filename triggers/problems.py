@@ -8,7 +8,7 @@ from typing import Any
 import azure.functions as func
 
 from shared import logs, telemetry
-from shared.errors import BadInput, Busy, Conflict, DesignBackendError
+from shared.errors import BadInput, Busy, Conflict, DesignBackendError, StorageFault
 from triggers.callers import check_head
 
 log = logs.logger(__name__)
@@ -46,7 +46,7 @@ def problem(error: DesignBackendError, instance: str) -> func.HttpResponse:
     return func.HttpResponse(
         _encoded({key: value for key, value in body.items() if value != ""}),
         status_code=error.http_status,
-        headers=HEADERS | ({"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}),
+        headers=HEADERS | ({"Retry-After": str(error.retry_after)} if isinstance(error, (Busy, StorageFault)) else {}),
         mimetype="application/problem+json",
     )
 
@@ -67,6 +67,9 @@ def reports_problems(handler: Handler) -> Handler:
                 check_head(req)
                 return await handler(req, *bindings)
             except (BadInput, Busy, Conflict) as error:
+                return problem(error, instance)
+            except StorageFault as error:
+                log.warning("%s %s failed: %s", req.method, instance, error)
                 return problem(error, instance)
             except Exception as error:
                 log.exception("%s %s failed", req.method, instance)

@@ -1,17 +1,22 @@
 """The timer sweep: finds PRDs whose event was lost and claims whose run never appeared; takes back the places of runs
 that are no more; clears out old answers."""
 
+import asyncio
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared import logs, places, services, telemetry
-from shared.blobs import PRDS, WORK, BlobInfo
-from shared.contracts import PLACE_EVENT, claim_name
+from shared.blobs import PRDS, BlobInfo
+from shared.contracts import PLACE_EVENT
+from shared.errors import NotFound
 from shared.services import Services
 from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
 from triggers.callers import LIVE
 from triggers.intake import drop_identity, run_id_for, take_over
 
+AT_ONCE = 8
+"""PRDs that are looked at at the same time."""
 log = logs.logger(__name__)
 bp = df.Blueprint()
 
@@ -34,23 +39,34 @@ async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> 
 
 
 async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> list[str]:
-    """Go through all dropped PRDs; returns the ids of the runs started here."""
+    """Go through all dropped PRDs; returns the ids of the runs started here. One that cannot be read hides no other."""
     await telemetry.start(services.settings)
     listed = [info async for info in services.blobs.list(PRDS)]
     errors = {info.name: info for info in listed if not is_prd(info.name)}
-    started: list[str] = []
-    for info in listed:
-        if not is_prd(info.name) or _was_refused(info, errors):
-            continue
-        run_id = run_id_for(drop_identity(info.name, info.etag), info.name)
-        if await services.blobs.exists(WORK, claim_name(run_id)):
-            if await take_over(services, client, run_id):
-                started.append(run_id)
-            continue
+    left = asyncio.Semaphore(AT_ONCE)
+
+    async def look_at(info: BlobInfo) -> str | None:
+        async with left:
+            try:
+                return await _start_missed(services, client, info)
+            except Exception:
+                log.exception("sweep could not look at %r; it will come round again", info.name)
+                return None
+
+    found = await asyncio.gather(
+        *(look_at(info) for info in listed if is_prd(info.name) and not _was_refused(info, errors))
+    )
+    return [run_id for run_id in found if run_id]
+
+
+async def _start_missed(services: Services, client: df.DurableFunctionsClient, info: BlobInfo) -> str | None:
+    """Start the run of this version of a PRD if nobody has; its id if it was started here."""
+    run_id = run_id_for(drop_identity(info.name, info.etag), info.name)
+    try:
+        return run_id if await take_over(services, client, run_id) else None
+    except NotFound:
         run = await accept_drop(services, client, info.name, info.etag, "sweep")
-        if run is not None and run.created:
-            started.append(run.run_id)
-    return started
+        return run.run_id if run is not None and run.created else None
 
 
 async def tend_places(services: Services, client: df.DurableFunctionsClient) -> list[str]:

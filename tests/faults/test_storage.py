@@ -9,10 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from shared import places
+from shared import blobs, places
 from shared.blobs import WORK, BlobStore
 from shared.contracts import PlaceRequest
-from tests.faults.proxy import Fault, FaultProxy, Passing, no_faults
+from shared.errors import StorageFault
+from tests.faults.proxy import Fault, FaultProxy, Kind, Passing, no_faults
 from tests.faults.table import ROWS, Row, count
 from tests.faults.test_noise import noise
 
@@ -25,14 +26,14 @@ async def way(storage: str) -> AsyncIterator[tuple[FaultProxy, BlobStore]]:
     found = _BLOBS.search(storage)
     assert found
     proxy = FaultProxy(lambda: found[1])
-    blobs = BlobStore.from_connection_string(storage.replace(found[1], await proxy.start()))
-    yield proxy, blobs
-    await blobs.close()
+    store = BlobStore.from_connection_string(storage.replace(found[1], await proxy.start()))
+    yield proxy, store
+    await store.close()
     await proxy.stop()
 
 
 async def test_what_was_written_through_the_noise_is_read_back_whole(way: tuple[FaultProxy, BlobStore]):
-    proxy, blobs = way
+    proxy, store = way
     ROWS.append(row := Row("storage meddled with"))
     seen, ends, folder = Counter[str](), Counter[str](), uuid4().hex
     proxy.plan = noise("storage", 0.1, seen)
@@ -40,8 +41,8 @@ async def test_what_was_written_through_the_noise_is_read_back_whole(way: tuple[
     async def write_and_read(number: int) -> None:
         data = random.Random(number).randbytes(2_000)
         try:
-            await blobs.write(WORK, f"{folder}/{number}", data, "text/plain")
-            read, info = await blobs.read(WORK, f"{folder}/{number}")
+            await store.write(WORK, f"{folder}/{number}", data, "text/plain")
+            read, info = await store.read(WORK, f"{folder}/{number}")
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted
             ends[type(error).__name__] += 1
         else:
@@ -55,10 +56,45 @@ async def test_what_was_written_through_the_noise_is_read_back_whole(way: tuple[
     assert ends["done"] >= row.tries * 0.9, ends
 
 
+@pytest.mark.parametrize("kind", ["409", "412", "429", "503", "lost", "cut"])
+async def test_a_listing_goes_on_after_whatever_passes(
+    way: tuple[FaultProxy, BlobStore], kind: Kind, monkeypatch: pytest.MonkeyPatch
+):
+    proxy, store = way
+    folder = uuid4().hex
+    for number in range(5):
+        await store.write(WORK, f"{folder}/{number}", b"x", "text/plain")
+    monkeypatch.setattr(blobs, "_PAGE", 2)
+    first = proxy.count + 1
+    proxy.plan = lambda passing: Fault(kind) if (passing.number - first) in (0, 2) else None
+    listed = [info.name async for info in store.list(WORK, folder)]
+    assert listed == [f"{folder}/{number}" for number in range(5)], "each page once, in order"
+    assert len(proxy.log) == 2
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores that are opened from here on hardly repeat a request."""
+    monkeypatch.setattr(blobs, "_WAITS", (0.01,))
+    monkeypatch.setattr(blobs, "_patience", lambda: {"retry_total": 0})
+
+
+@pytest.mark.parametrize(("kind", "says"), [("412", "412"), ("503", "503"), ("reset", "did not answer")])
+async def test_storage_that_stays_down_is_one_error_that_says_so(
+    impatient: None, way: tuple[FaultProxy, BlobStore], kind: Kind, says: str
+):
+    proxy, store = way
+    proxy.plan = lambda _: Fault(kind)
+    for asked in (store.read(WORK, "x"), store.exists(WORK, "x"), store.write(WORK, "x", b"", "text/plain")):
+        with pytest.raises(StorageFault, match=says) as told:
+            await asked
+        assert told.value.mend
+
+
 async def test_places_are_never_taken_twice_and_never_lost_whatever_answers_get_lost(
     way: tuple[FaultProxy, BlobStore],
 ):
-    proxy, blobs = way
+    proxy, store = way
     hit = set[str]()
 
     def plan(passing: Passing) -> Fault | None:
@@ -71,15 +107,15 @@ async def test_places_are_never_taken_twice_and_never_lost_whatever_answers_get_
     proxy.plan = plan
     requests = [PlaceRequest(f"held-{number}", f"2026-11-22T00:00:{number:02}.000000", 2) for number in range(4)]
     try:
-        taken = [request for request in requests if (await places.take(blobs, request)).taken]
+        taken = [request for request in requests if (await places.take(store, request)).taken]
         assert len(taken) <= 2
         proxy.plan = no_faults
-        again = [request for request in requests if (await places.take(blobs, request)).taken]
+        again = [request for request in requests if (await places.take(store, request)).taken]
         assert len(again) == 2
         assert set(taken) <= set(again), "who was told to have a place has it"
-        line = await places.read_line(blobs)
+        line = await places.read_line(store)
         assert (len(line.taken), len(line.waiting)) == (2, 2)
     finally:
         proxy.plan = no_faults
         for request in requests:
-            await places.leave(blobs, request.run_id)
+            await places.leave(store, request.run_id)

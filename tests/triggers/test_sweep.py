@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from shared.blobs import PRDS, WORK
-from shared.errors import NotFound
+from shared.errors import StorageFault
 from shared.services import Services
 from tests.triggers.conftest import RecordingClient, as_client, put
 from triggers.blob_drop import accept_drop
@@ -80,7 +80,17 @@ async def test_storage_that_contradicts_itself_refuses_no_prd(services: Services
 
     with monkeypatch.context() as while_it_does:
         while_it_does.setattr(services.blobs, "create", taken)
-        with pytest.raises(NotFound):
+        with pytest.raises(StorageFault):
             await accept_drop(services, as_client(client), name, None)
     assert not await services.blobs.exists(PRDS, f"{name}.error.json")
     assert run_id in await sweep_prds(services, as_client(client))
+
+
+async def test_a_prd_that_cannot_be_looked_at_hides_no_other(services: Services, caplog: pytest.LogCaptureFixture):
+    client = RecordingClient()
+    broken, broken_id = await drop(services, "# Broken")
+    await services.blobs.write(WORK, f"{broken_id}/claim.json", b"not JSON", "application/json")
+    _, run_id = await drop(services, "# Whole")
+    assert run_id in await sweep_prds(services, as_client(client))
+    assert repr(broken) in caplog.text
+    assert not await services.blobs.exists(PRDS, f"{broken}.error.json")
