@@ -14,6 +14,8 @@ import trustme
 from aiohttp import web
 from azure.core.credentials import AccessToken
 
+VAULTED_APP = Path(__file__).parent / "vaulted_app"
+"""The product, told to trust a vault with the certificate in VAULT_CERTIFICATES."""
 RESOURCE = "https://vault.azure.net"
 _CODES = {403: "Forbidden", 404: "SecretNotFound", 429: "Throttled", 500: "InternalServerError"}
 

@@ -13,10 +13,9 @@ from local.drafts.server import DraftsServer
 from local.host import LocalHost
 from local.state import PROJECT
 from tests.e2e.conftest import FAST, Product, prd_text
-from tests.key_vault import KeyVault
+from tests.key_vault import VAULTED_APP, KeyVault
 
 OLD, NEW, SECRET = "sk-canary-0123456789-old", "sk-canary-0123456789-new", "anthropic-api-key"
-VAULTED_APP = Path(__file__).parent / "vaulted_app"
 
 
 class Door:

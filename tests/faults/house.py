@@ -31,10 +31,13 @@ from local.state import HostInfo
 from local.worker_process import Call
 from tests.e2e.conftest import ENDED, FAST
 from tests.faults.proxy import FaultProxy
+from tests.faults.vaulted import VaultBehindProxy
+from tests.key_vault import VAULTED_APP
 
 PROJECT = Path(__file__).parents[2]
+KEY = "test"
 SETTINGS = FAST | {
-    "ANTHROPIC_API_KEY": "test",
+    "ANTHROPIC_API_KEY": KEY,
     "REVISIONS": "0",
     "ACTIVITY_ATTEMPTS": "6",
     "FIRST_RETRY_SECONDS": "0.1",
@@ -76,9 +79,10 @@ class TerseModel(DraftsServer):
 class House:
     """The product as its users see it, and what stands around it."""
 
-    def __init__(self, state: Path, settings: dict[str, str], seconds_per_answer: float) -> None:
+    def __init__(self, state: Path, settings: dict[str, str], seconds_per_answer: float, with_vault: bool) -> None:
         self.state = state
         self.drafts = TerseModel(seconds_per_answer)
+        self._vaulted = VaultBehindProxy(state) if with_vault else None
         self.model = FaultProxy(lambda: self.drafts.url)
         self.storage = FaultProxy(lambda: self._azurite)
         self.direct: BlobServiceClient | None = None
@@ -94,6 +98,11 @@ class House:
         await self.drafts.start()
         await self.storage.start()
         self._settings["ANTHROPIC_BASE_URL"] = await self.model.start()
+        if self._vaulted:
+            self.state.mkdir(exist_ok=True)
+            del self._settings["ANTHROPIC_API_KEY"]
+            self._settings["KEY_VAULT_URL"] = await self._vaulted.start(KEY)
+            self._settings["VAULT_CERTIFICATES"] = str(self._vaulted.certificates)
 
     async def close(self) -> None:
         """End whatever runs."""
@@ -105,12 +114,24 @@ class House:
             await asyncio.to_thread(self.process.wait, 20)
         for proxy in (self.model, self.storage):
             await proxy.stop()
+        if self._vaulted:
+            await self._vaulted.stop()
         await self.drafts.stop()
+
+    @property
+    def vault(self) -> FaultProxy:
+        """What stands before the vault, where the house has one."""
+        assert self._vaulted
+        return self._vaulted.proxy
 
     async def run_here(self) -> None:
         """Start a host in this process."""
         self.host = LocalHost(
-            state_dir=self.state, environment=self._settings, quiet=True, way_to_storage=self._way_to_storage
+            VAULTED_APP if self._vaulted else PROJECT,
+            state_dir=self.state,
+            environment=self._settings,
+            quiet=True,
+            way_to_storage=self._way_to_storage,
         )
         await self._meet(await self.host.start())
 
@@ -191,13 +212,17 @@ class House:
         assert self.http
         return (await self.http.get("/api/runs")).json()["runs"]
 
+    async def runs_if_told(self) -> list[dict[str, Any]]:
+        """The listing, or nothing where the worker is being restarted or storage is down."""
+        with contextlib.suppress(httpx2.HTTPError, KeyError, ValueError):
+            return await self.runs()
+        return []
+
     async def all_ended(self, count: int, within: float) -> list[dict[str, Any]]:
         """The listing once it has `count` runs, all of which have ended."""
         deadline = time.monotonic() + within
         while True:
-            listed: list[dict[str, Any]] = []
-            with contextlib.suppress(httpx2.HTTPError, KeyError, ValueError):  # the worker is being restarted
-                listed = await self.runs()
+            listed = await self.runs_if_told()
             left = [run for run in listed if run["status"] not in ENDED]
             if len(listed) >= count and not left:
                 return listed
@@ -225,10 +250,14 @@ class House:
 
 @asynccontextmanager
 async def house(
-    state: Path, settings: dict[str, str] | None = None, *, seconds_per_answer: float = 0.0
+    state: Path,
+    settings: dict[str, str] | None = None,
+    *,
+    seconds_per_answer: float = 0.0,
+    with_vault: bool = False,
 ) -> AsyncGenerator[House]:
-    """A house with its proxies open; the test starts the host."""
-    built = House(state, settings or {}, seconds_per_answer)
+    """A house with its proxies open; the test starts the host. `with_vault`: its key is in a Key Vault."""
+    built = House(state, settings or {}, seconds_per_answer, with_vault)
     await built.open()
     try:
         yield built

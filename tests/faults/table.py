@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
@@ -20,7 +21,8 @@ class Row:
     duplicated: int = 0
     extra_calls: int = 0
     worst_seconds: float = 0.0
-    ends: dict[str, int] = field(default_factory=dict[str, int])
+    requests: int = 0
+    ends: Counter[str] = field(default_factory=Counter[str])
     began: float = field(default_factory=time.monotonic)
 
 

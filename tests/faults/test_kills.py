@@ -15,7 +15,7 @@ import pytest
 from tests.faults.house import House, house
 from tests.faults.proxy import Fault, FaultProxy, Passing, no_faults
 from tests.faults.table import ROWS, Row, count, in_time, only_long, seed
-from tests.faults.verdict import extra_calls, judge
+from tests.faults.verdict import enter, extra_calls, judge
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
 WRITES_OF_A_RUN = 60
@@ -83,8 +83,8 @@ async def strike(
 async def settle(target: House, row: Row, expected: int) -> None:
     """Judge all that happened, and note the figures."""
     verdict = await judge(target, await target.runs(), expected=expected)
-    row.extra_calls, unexplained = extra_calls(target)
-    row.runs, row.lost, row.duplicated, row.ends = verdict.runs, verdict.lost, verdict.duplicated, verdict.statuses
+    extra, unexplained = extra_calls(target)
+    enter(row, verdict, extra)
     assert verdict.problems + unexplained == []
     assert set(verdict.statuses) == {"completed_with_findings"}
 

@@ -14,7 +14,7 @@ from local.host import LocalHost
 from tests.e2e.conftest import ENDED
 from tests.faults.house import House, house
 from tests.faults.table import IS_LONG, ROWS, Row, count
-from tests.faults.verdict import extra_calls, judge
+from tests.faults.verdict import enter, extra_calls, judge
 
 MANY = count(7) - 1
 """Besides the one that comes alone; a listing shows 200."""
@@ -61,8 +61,7 @@ async def test_many_prds_dropped_at_once_all_complete_in_their_order(target: Hou
     most, memory, seen = await watch(target, MANY + 1)
     runs = await target.runs()
     verdict = await judge(target, runs, expected=MANY + 1)
-    row.runs, row.lost, row.ends = verdict.runs, verdict.lost, verdict.statuses
-    row.extra_calls, _ = extra_calls(target)
+    enter(row, verdict, extra_calls(target)[0])
     row.fault += f"; {alone} MB for one run, {memory} MB for all (host and worker)"
     assert verdict.problems == []
     assert row.extra_calls == 0

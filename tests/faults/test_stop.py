@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.house import house
 from tests.faults.table import ROWS, Row
-from tests.faults.verdict import extra_calls, judge
+from tests.faults.verdict import enter, extra_calls, judge
 
 LONGEST_STOP = 10.0
 
@@ -33,6 +33,6 @@ async def test_a_host_that_is_told_to_stop_finishes_the_calls_in_flight_and_the_
         runs = await target.all_ended(3, within=60)
         row.worst_seconds = time.monotonic() - began
         verdict = await judge(target, runs, expected=3)
-        row.runs, row.lost, row.ends = verdict.runs, verdict.lost, verdict.statuses
-        row.extra_calls, twice = extra_calls(target)
+        extra, twice = extra_calls(target)
+        enter(row, verdict, extra)
         assert verdict.problems + twice == []

@@ -52,7 +52,7 @@ async def test_what_was_written_through_the_noise_is_read_back_whole(way: tuple[
 
     row.tries = count(20, 0.5)
     await asyncio.gather(*(write_and_read(number) for number in range(row.tries)))
-    row.ends = dict(ends)
+    row.ends = ends
     assert ends["done"] >= row.tries * 0.9, ends
 
 

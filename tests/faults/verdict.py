@@ -11,6 +11,7 @@ from typing import Any
 from azure.storage.blob.aio import BlobServiceClient
 
 from tests.faults.house import House
+from tests.faults.table import Row
 
 SWEEPS = 12
 """Seconds in which the sweep has come round several times."""
@@ -23,7 +24,6 @@ class Verdict:
     runs: int = 0
     lost: int = 0
     duplicated: int = 0
-    extra_calls: int = 0
     statuses: Counter[str] = field(default_factory=Counter[str])
     problems: list[str] = field(default_factory=list[str])
 
@@ -47,6 +47,15 @@ async def judge(house: House, runs: list[dict[str, Any]], *, expected: int, call
         verdict.problems.append(f"{len(manifests)} manifests for {len(folders)} runs")
     verdict.problems += await _of_claims_in_the_end(house.direct, {run["id"] for run in runs}, calls_end)
     return verdict
+
+
+def enter(row: Row, verdict: Verdict, extra_calls: int) -> None:
+    """Add what was seen to a row of the table."""
+    row.runs += verdict.runs
+    row.lost += verdict.lost
+    row.duplicated += verdict.duplicated
+    row.extra_calls += extra_calls
+    row.ends.update(verdict.statuses)
 
 
 def extra_calls(house: House, *, allowed: bool = True) -> tuple[int, list[str]]:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[2]
 sys.path.append(str(PROJECT))
 
 from shared import services  # noqa: E402
