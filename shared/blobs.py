@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _CONTENT_TYPES = {"md": "text/markdown", "json": "application/json", "csv": "text/csv", "yaml": "application/yaml"}
 _WAITS = (0.5, 1.5, 4.0)
+_MOST_METADATA = 8_192
+"""Bytes of metadata that a blob may have, names included."""
 _TAKEN = "BlobAlreadyExists"
 _PAGE = 5_000
 """Blobs in one answer of a listing: the most that storage gives."""
@@ -69,14 +71,14 @@ class BlobStore:
         """A store reached with a connection string (Azurite, local work)."""
         from azure.storage.blob.aio import BlobServiceClient
 
-        return cls(BlobServiceClient.from_connection_string(connection, **_patience()))
+        return cls(BlobServiceClient.from_connection_string(connection, **_connection()))
 
     @classmethod
     def from_identity(cls, uri: str, credential: "AsyncTokenCredential") -> "BlobStore":
         """A store reached with Entra ID; no key anywhere."""
         from azure.storage.blob.aio import BlobServiceClient
 
-        return cls(BlobServiceClient(uri, credential=credential, **_patience()))
+        return cls(BlobServiceClient(uri, credential=credential, **_connection()))
 
     async def close(self) -> None:
         """Close connections."""
@@ -290,12 +292,29 @@ def _fault(error: Exception) -> StorageFault | SettingsError:
     return StorageFault("storage-down", f"Blob Storage {heard}.", "Ask again in a moment.")
 
 
-def _patience() -> dict[str, Any]:
-    """Three tries more, after about 1, 3 and 5 seconds: the SDK's own 15, 18 and 24 outlast whoever waits."""
+def _connection() -> dict[str, Any]:
+    """How storage is talked to.
+
+    A request is tried three times more, after about 1, 3 and 5 seconds: the SDK's own 15, 18 and 24 outlast whoever
+    waits. Each piece of a blob's metadata is a header, and a blob may have more of them than HTTP clients usually take.
+    """
+    import aiohttp
+    from azure.core.pipeline.transport import AioHttpTransport
     from azure.storage.blob.aio import ExponentialRetry
 
-    retries = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1)
-    return {"retry_policy": retries, "connection_timeout": 10, "read_timeout": 30}
+    session = aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,  # as the transport has it
+        trust_env=True,
+        max_headers=_MOST_METADATA // 2,
+        max_field_size=2 * _MOST_METADATA,
+    )
+    return {
+        "transport": AioHttpTransport(session=session),
+        "retry_policy": ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1),
+        "connection_timeout": 10,
+        "read_timeout": 30,
+    }
 
 
 def _clock(answers: list[Any]) -> datetime:

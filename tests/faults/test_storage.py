@@ -76,7 +76,7 @@ async def test_a_listing_goes_on_after_whatever_passes(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stores that are opened from here on hardly repeat a request."""
     monkeypatch.setattr(blobs, "_WAITS", (0.01,))
-    monkeypatch.setattr(blobs, "_patience", lambda: {"retry_total": 0})
+    monkeypatch.setattr(blobs, "_connection", lambda: {"retry_total": 0})
 
 
 @pytest.mark.parametrize(("kind", "says"), [("412", "412"), ("503", "503"), ("reset", "did not answer")])
