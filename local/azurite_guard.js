@@ -3,27 +3,64 @@
 // Arguments: Azurite's blob main, the record's path, the word; then Azurite's own.
 "use strict";
 const fs = require("node:fs");
+const http = require("node:http");
 const net = require("node:net");
 
 const [main, record, word] = process.argv.splice(2, 3);
+const SIGNALS = ["SIGTERM", "SIGINT"];
+const servers = [];
+let shutDown = null; // Azurite's own, once it listens
+let isStopping = false;
+let begun = 0; // requests that have no answer yet
+let whenAnswered = () => {};
+
+// Azurite saves its tables while it still answers, and what it answers after that is lost. So it shuts down when
+// nothing is under way any more; what comes in between is not begun, and whoever asked will ask again.
+const createServer = http.createServer;
+http.createServer = (...given) => {
+  const server = createServer(...given);
+  const emit = server.emit;
+  servers.push(server);
+  server.emit = function (event, request, response) {
+    if (event !== "request") return emit.apply(this, arguments);
+    if (isStopping) return request.socket.destroy();
+    begun += 1;
+    response.once("close", () => {
+      begun -= 1;
+      if (begun === 0) whenAnswered();
+    });
+    return emit.apply(this, arguments);
+  };
+  return server;
+};
+
+const once = process.once;
+process.once = function (event, listener) {
+  if (!SIGNALS.includes(event)) return once.apply(this, arguments);
+  shutDown = listener;
+  return this;
+};
+
+// However and however often the end is asked for: it comes once, and nothing of this guard keeps the process.
+function stop() {
+  if (isStopping) return;
+  isStopping = true;
+  if (shutDown === null) process.exit(0); // nothing is open
+  process.stdin.destroy();
+  setTimeout(() => process.exit(0), 5000).unref();
+  whenAnswered = () => {
+    shutDown();
+    for (const server of servers) server.closeAllConnections(); // the idle ones of clients that keep theirs
+  };
+  if (begun === 0) whenAnswered();
+}
+
+for (const signal of SIGNALS) process.on(signal, stop);
+process.stdin.on("end", stop).on("error", stop).resume();
+
 const mark = net.createServer((peer) => peer.on("error", () => {}).end(word));
 mark.listen(0, "127.0.0.1", () => {
   fs.writeFileSync(record, JSON.stringify({ port: mark.address().port, word, pid: process.pid }));
   mark.unref();
   require(main);
 });
-
-// The parent is gone: end as on SIGTERM, on which Azurite writes its data. Until it listens, nothing is open.
-function stop() {
-  if (process.listenerCount("SIGTERM") < 2) process.exit(0);
-  process.emit("SIGTERM");
-}
-
-// However the end was asked for: nothing of this guard, and no idle client, keeps the process.
-function finish() {
-  process.stdin.destroy();
-  setTimeout(() => process.exit(0), 5000).unref();
-}
-
-process.once("SIGTERM", finish).once("SIGINT", finish);
-process.stdin.on("end", stop).on("error", stop).resume();
