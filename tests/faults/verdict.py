@@ -68,7 +68,11 @@ def extra_calls(house: House, *, allowed: bool = True) -> tuple[int, list[str]]:
         extra += len(at) - 1
         for earlier, later in itertools.pairwise(at):
             if not allowed or not any(earlier <= kill <= later for kill in house.kills):
-                problems.append(f"{step} was paid {len(at)} times, once without a kill in between")
+                last = max((kill for kill in house.kills if kill <= earlier), default=0.0)
+                problems.append(
+                    f"{step} was paid {len(at)} times, once without a kill in between:"
+                    f" the last was {earlier - last:.2f} s before, and it was asked again {later - earlier:.2f} s later"
+                )
     return extra, problems
 
 
