@@ -18,8 +18,8 @@ from shared.callback_contracts import (
     TellResult,
 )
 
-LOOKS = 40
-"""How often one history looks at the runs before a new one begins, so that none grows long."""
+LOOKS, FEWEST_LOOKS = 40, 4
+"""How often one history looks at one run before a new one begins, so that none grows long; and at many."""
 
 bp = df.Blueprint()
 
@@ -28,7 +28,7 @@ def pipeline_callback(context: df.DurableOrchestrationContext) -> Generator[Task
     """Durable entry: `Callback` in, `CallbackOutcome` out."""
     callback = Callback.from_dict(context.get_input())
     until = datetime.fromisoformat(callback.until)
-    for _ in range(LOOKS):
+    for _ in range(max(FEWEST_LOOKS, LOOKS // len(callback.runs))):
         heard = yield from _tell(context, callback)
         now = context.current_utc_datetime.replace(tzinfo=UTC)
         if heard.ended or now >= until:

@@ -1,5 +1,6 @@
 """What a waiting pipeline's orchestration decides, step by step, without an engine."""
 
+import json
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from durabletask.task import TaskFailedError
 
 from orchestrators.pipeline_callback import LOOKS, pipeline_callback
 from shared.callback_contracts import AwaitedRun, Callback, CallbackOutcome, CompleteResult, TellResult
+from tests.orchestrators.test_replay import LARGEST_BYTES
+from triggers.http_callbacks import LONGEST_NAME, MOST_RUNS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WAITING = Callback(
@@ -79,6 +82,16 @@ def test_no_history_grows_long_and_the_next_one_knows_what_was_told():
     scheduled, _ = drive(context, {"tell_pipeline": heard(ended=False)})
     assert scheduled == ["tell_pipeline", "timer"] * LOOKS
     assert Callback.from_dict(context.again) == replace(WAITING, told=("running d",), log=7)
+
+
+def test_a_history_about_many_runs_of_long_names_stays_small_too():
+    runs = tuple(AwaitedRun(f"{'r' * 60}-{number}", "n" * LONGEST_NAME) for number in range(MOST_RUNS))
+    told = TellResult(tuple("running azure-devops-pipelines-expert" for _ in runs), 7, ended=False).to_dict()
+    callback = replace(WAITING, runs=runs)
+    scheduled, _ = drive(Context(callback), {"tell_pipeline": told})
+    looks = scheduled.count("tell_pipeline")
+    assert looks < LOOKS
+    assert len(json.dumps(callback.to_dict())) * (looks + 1) + len(json.dumps(told)) * 2 * looks < LARGEST_BYTES
 
 
 def test_a_pipeline_waits_no_longer_than_the_settings_let_it():
