@@ -20,7 +20,7 @@ SHARE = 0.3 if IS_LONG else 0.1
 """Of the requests; a third as many in the suite, where retries are most of the time."""
 BUDGET = 300.0
 """Seconds that a run may take, waits included: six tries of a step and half a minute of patience with the model."""
-AT_ONCE = 60
+AT_ONCE = 40
 RUNS_OF_A_HOUSE = 200
 """As many as a listing shows."""
 KEY_SECONDS = "1"
