@@ -4,7 +4,7 @@ import azure.durable_functions as df
 
 from activities.entry import activity
 from shared import logs, telemetry
-from shared.callback_contracts import CallbackOutcome
+from shared.contracts import CallbackOutcome
 from shared.services import Services
 
 log = logs.logger(__name__)

@@ -3,8 +3,8 @@
 import azure.durable_functions as df
 
 from activities.entry import looking_activity
-from shared.callback_contracts import CompleteRequest, CompleteResult
 from shared.callbacks import verdict
+from shared.contracts import CompleteRequest, CompleteResult
 from shared.run_status import status_of
 from shared.services import Services
 

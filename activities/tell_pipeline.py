@@ -4,8 +4,8 @@ import azure.durable_functions as df
 
 from activities.entry import looking_activity
 from shared import logs
-from shared.callback_contracts import PipelineTask, TellRequest, TellResult
 from shared.callbacks import mark, news
+from shared.contracts import PipelineTask, TellRequest, TellResult
 from shared.errors import CallbackFailed
 from shared.keys import Key
 from shared.run_status import ENDED, progress_of, status_of

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 from durabletask.task import Task, TaskFailedError
 
 from orchestrators.steps import attempt, failure_of
-from shared.callback_contracts import (
+from shared.contracts import (
     Callback,
     CallbackOutcome,
     CompleteRequest,

@@ -11,8 +11,8 @@ import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.callback_contracts import PipelineTask
 from shared.callbacks import is_cloud
+from shared.contracts import PipelineTask
 from shared.errors import CallbackFailed
 from shared.keys import Key
 

@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from shared.blobs import WORK, BlobStore
-from shared.callback_contracts import Callback, CallbackOutcome, PipelineTask
+from shared.contracts import Callback, CallbackOutcome, PipelineTask
 from shared.errors import CallbackFailed, NotFound
 from shared.keys import Key
 

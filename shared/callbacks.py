@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.callback_contracts import PipelineTask
+from shared.contracts import PipelineTask
 from shared.errors import BadInput
 from shared.keys import Key, is_sendable
 

@@ -11,8 +11,8 @@ import azure.functions as func
 import grpc
 
 from shared import logs, services, telemetry
-from shared.callback_contracts import AwaitedRun, Callback, CallbackOutcome
 from shared.callbacks import callback_id, read_task
+from shared.contracts import AwaitedRun, Callback, CallbackOutcome
 from shared.errors import BadInput, NotFound
 from shared.services import Services
 from triggers.http_runs import claim_of

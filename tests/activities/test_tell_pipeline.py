@@ -8,7 +8,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 
 from activities.tell_pipeline import tell_pipeline
 from shared.azure_devops import AzureDevOps
-from shared.callback_contracts import AwaitedRun, Callback, PipelineTask, TellRequest
+from shared.contracts import AwaitedRun, Callback, PipelineTask, TellRequest
 from shared.errors import CallbackFailed
 from shared.keys import Key
 from shared.services import Services

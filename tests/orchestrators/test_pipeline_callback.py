@@ -10,7 +10,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.task import TaskFailedError
 
 from orchestrators.pipeline_callback import LOOKS, pipeline_callback
-from shared.callback_contracts import AwaitedRun, Callback, CallbackOutcome, CompleteResult, TellResult
+from shared.contracts import AwaitedRun, Callback, CallbackOutcome, CompleteResult, TellResult
 from tests.orchestrators.test_replay import LARGEST_BYTES
 from triggers.http_callbacks import LONGEST_NAME, MOST_RUNS
 

@@ -27,12 +27,14 @@ from google.protobuf import json_format
 
 from orchestrators.design_backend import design_backend
 from orchestrators.pipeline_callback import LOOKS, pipeline_callback
-from shared.callback_contracts import Callback, CallbackOutcome, CompleteRequest, TellRequest
 from shared.contracts import (
     AgentRequest,
     BatchLook,
     BatchRequest,
+    Callback,
+    CallbackOutcome,
     CheckRequest,
+    CompleteRequest,
     FolderRequest,
     ManifestRequest,
     PackCheckRequest,
@@ -40,6 +42,7 @@ from shared.contracts import (
     PlaceRequest,
     PublishRequest,
     RunInput,
+    TellRequest,
     WarmRequest,
 )
 from shared.history import in_full, run_of

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.blobs import WORK
-from shared.callback_contracts import AwaitedRun, Callback, CallbackOutcome, PipelineTask
+from shared.contracts import AwaitedRun, Callback, CallbackOutcome, PipelineTask
 from shared.errors import CallbackFailed, NotFound
 from shared.keys import Key
 from shared.services import Services

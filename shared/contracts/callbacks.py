@@ -1,8 +1,9 @@
-"""Payloads of callbacks: a pipeline's task that waits for runs. Like `shared/contracts.py`; never holds the token."""
+"""Payloads of callbacks: a pipeline's task that waits for runs. Never holds the token."""
 
 from dataclasses import dataclass
 
-from shared.contracts import Failure, Payload
+from shared.contracts.failures import Failure
+from shared.contracts.payload import Payload
 
 
 @dataclass(frozen=True)

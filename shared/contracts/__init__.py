@@ -1,0 +1,85 @@
+"""Every payload that enters orchestration history or a work blob. Imports only the standard library.
+
+All are frozen dataclasses. `to_dict` gives plain JSON values; `from_dict` rebuilds them and refuses missing,
+unknown or wrongly typed fields with `ValueError`, so that a history of another release fails loudly.
+History carries references (`BlobRef`), never documents; what it holds in great number reads in short (`to_value`).
+"""
+
+from shared.contracts.callbacks import (
+    AwaitedRun,
+    Callback,
+    CallbackOutcome,
+    CompleteRequest,
+    CompleteResult,
+    PipelineTask,
+    TellRequest,
+    TellResult,
+)
+from shared.contracts.calls import (
+    AgentRequest,
+    AgentResult,
+    BatchLook,
+    BatchRequest,
+    BatchState,
+    WarmRequest,
+    WarmResult,
+)
+from shared.contracts.checks import CheckRequest, CheckResult, PackCheckRequest, PackCheckResult, Tally
+from shared.contracts.failures import Failure, Interruption
+from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
+from shared.contracts.payload import Payload
+from shared.contracts.places import PLACE_EVENT, NextRuns, Place, PlaceRequest
+from shared.contracts.references import BlobRef, Document
+from shared.contracts.runs import VERSION, Call, Claim, Options, Patience, Polling, RunInput, RunResult, claim_name
+from shared.contracts.spending import Cap, ModelPrice, Prices, Usage
+
+__all__ = [
+    "PLACE_EVENT",
+    "VERSION",
+    "AgentRequest",
+    "AgentResult",
+    "AwaitedRun",
+    "BatchLook",
+    "BatchRequest",
+    "BatchState",
+    "BlobRef",
+    "Call",
+    "Callback",
+    "CallbackOutcome",
+    "Cap",
+    "CheckRequest",
+    "CheckResult",
+    "Claim",
+    "CompleteRequest",
+    "CompleteResult",
+    "Document",
+    "Failure",
+    "FileEntry",
+    "FolderRequest",
+    "Folders",
+    "Interruption",
+    "ManifestRequest",
+    "ModelPrice",
+    "NextRuns",
+    "Options",
+    "Outcome",
+    "PackCheckRequest",
+    "PackCheckResult",
+    "Patience",
+    "Payload",
+    "PipelineTask",
+    "Place",
+    "PlaceRequest",
+    "Polling",
+    "Prices",
+    "PublishRequest",
+    "RunInput",
+    "RunResult",
+    "Tally",
+    "TellRequest",
+    "TellResult",
+    "Usage",
+    "WarmRequest",
+    "WarmResult",
+    "claim_name",
+]
