@@ -3,15 +3,15 @@
 `python -m shared.settings` prints the table that docs/settings.md holds.
 """
 
-import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any
 
 from shared.callbacks import read_servers
 from shared.contracts import Cap, Polling, Prices
+from shared.declared import for_tier, read_declared, rows_of, setting
 from shared.errors import SettingsError
 from shared.keys import is_sendable
 from shared.models import TIERS, ModelSettings
@@ -22,238 +22,218 @@ _RESOURCE_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,62}[0-9A-Za-z]")
 _VAULT_URL = re.compile(r"https://[0-9A-Za-z.-]+(:\d+)?/?")
 _SAFE_URL = re.compile(r"(https://[0-9A-Za-z.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?(/\S*)?")
 """Where a token may travel: over TLS, or without leaving the machine."""
-
-
 _ANTHROPIC = "https://api.anthropic.com"
 """The SDK's own address of Claude."""
-
-
-def _setting(variable: str, why: str, default: Any, *, secret: bool = False, zero: bool = False) -> Any:
-    """Declare a setting: its environment variable, what it is for, its default; secrets stay out of `repr`.
-
-    Numbers are greater than zero, unless `zero` is one too.
-    """
-    return field(default=default, repr=not secret, metadata={"variable": variable, "why": why, "zero": zero})
-
-
-def _for_tier(setting: str, tier: str) -> Any:
-    """Declare what one tier of agents has in place of `setting`."""
-    return _setting(f"{setting}_{tier.upper()}", f"In place of `{setting}` for agents of the tier `{tier}`.", None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings of the function app. Strings are as given; numbers are checked when read."""
 
-    storage_connection: str | None = _setting(
+    storage_connection: str | None = setting(
         "AzureWebJobsStorage",
         "Connection string of the storage account (local use; Azure uses an identity).",
         None,
         secret=True,
     )
-    storage_uri: str | None = _setting(
+    storage_uri: str | None = setting(
         "AzureWebJobsStorage__blobServiceUri",
         "Blob endpoint of the storage account, reached with the app's managed identity.",
         None,
     )
-    identity_client_id: str | None = _setting(
+    identity_client_id: str | None = setting(
         "AzureWebJobsStorage__clientId",
         "Client id of the user-assigned managed identity, if there is one: for storage, Key Vault and Foundry alike.",
         None,
     )
-    identity_endpoint: str | None = _setting(
+    identity_endpoint: str | None = setting(
         "IDENTITY_ENDPOINT",
         "Set by Azure in an app with a managed identity, which is then the only identity tried. "
         "Elsewhere developer credentials (`az login`) are.",
         None,
     )
-    anthropic_key: str | None = _setting(
+    anthropic_key: str | None = setting(
         "ANTHROPIC_API_KEY",
         "Claude API key, for local use. In Azure the key comes from Key Vault, or Foundry needs none.",
         None,
         secret=True,
     )
-    anthropic_url: str | None = _setting(
+    anthropic_url: str | None = setting(
         "ANTHROPIC_BASE_URL", "Another server that speaks the Claude Messages API.", None
     )
-    key_vault_url: str | None = _setting("KEY_VAULT_URL", "Key Vault that holds the Claude API key.", None)
-    key_secret: str = _setting("ANTHROPIC_KEY_SECRET", "Name of the secret in that vault.", "anthropic-api-key")
-    key_cache_seconds: int = _setting(
+    key_vault_url: str | None = setting("KEY_VAULT_URL", "Key Vault that holds the Claude API key.", None)
+    key_secret: str = setting("ANTHROPIC_KEY_SECRET", "Name of the secret in that vault.", "anthropic-api-key")
+    key_cache_seconds: int = setting(
         "ANTHROPIC_KEY_CACHE_SECONDS",
         "How long a key read from the vault is used before it is read again. Claude rejecting it has the same effect.",
         900,
     )
-    foundry_resource: str | None = _setting(
+    foundry_resource: str | None = setting(
         "FOUNDRY_RESOURCE",
         "Claude in Microsoft Foundry: name of the Foundry resource, reached with the app's identity and no key. "
         "`ANTHROPIC_MODEL` then names one of its deployments.",
         None,
     )
-    foundry_base_url: str | None = _setting(
+    foundry_base_url: str | None = setting(
         "FOUNDRY_BASE_URL", "Address in place of FOUNDRY_RESOURCE, such as a gateway's.", None
     )
-    model: str = _setting(
+    model: str = setting(
         "ANTHROPIC_MODEL",
         "Claude model that writes the deliverables. An agent's file names its tier (strong, balanced or fast), and "
         "each tier may have a model of its own. Agents share what Claude has cached only where model, effort and "
         "thinking are the same.",
         "claude-sonnet-5-5",
     )
-    model_strong: str | None = _for_tier("ANTHROPIC_MODEL", "strong")
-    model_balanced: str | None = _for_tier("ANTHROPIC_MODEL", "balanced")
-    model_fast: str | None = _for_tier("ANTHROPIC_MODEL", "fast")
-    effort: str | None = _setting(
+    model_strong: str | None = for_tier("ANTHROPIC_MODEL", "strong")
+    model_balanced: str | None = for_tier("ANTHROPIC_MODEL", "balanced")
+    model_fast: str | None = for_tier("ANTHROPIC_MODEL", "fast")
+    effort: str | None = setting(
         "ANTHROPIC_EFFORT",
         "How much effort the model makes: low, medium, high, xhigh or max. Default: the model's.",
         None,
     )
-    effort_strong: str | None = _for_tier("ANTHROPIC_EFFORT", "strong")
-    effort_balanced: str | None = _for_tier("ANTHROPIC_EFFORT", "balanced")
-    effort_fast: str | None = _for_tier("ANTHROPIC_EFFORT", "fast")
-    thinking: str | None = _setting(
+    effort_strong: str | None = for_tier("ANTHROPIC_EFFORT", "strong")
+    effort_balanced: str | None = for_tier("ANTHROPIC_EFFORT", "balanced")
+    effort_fast: str | None = for_tier("ANTHROPIC_EFFORT", "fast")
+    thinking: str | None = setting(
         "ANTHROPIC_THINKING",
         "How the model thinks: adaptive, between_tools, disabled, or a number of tokens. Default: the model's.",
         None,
     )
-    thinking_strong: str | None = _for_tier("ANTHROPIC_THINKING", "strong")
-    thinking_balanced: str | None = _for_tier("ANTHROPIC_THINKING", "balanced")
-    thinking_fast: str | None = _for_tier("ANTHROPIC_THINKING", "fast")
-    max_output_tokens: int = _setting(
+    thinking_strong: str | None = for_tier("ANTHROPIC_THINKING", "strong")
+    thinking_balanced: str | None = for_tier("ANTHROPIC_THINKING", "balanced")
+    thinking_fast: str | None = for_tier("ANTHROPIC_THINKING", "fast")
+    max_output_tokens: int = setting(
         "MAX_OUTPUT_TOKENS", "Most tokens one deliverable may take, those of thinking included.", 64_000
     )
-    max_output_tokens_strong: int | None = _for_tier("MAX_OUTPUT_TOKENS", "strong")
-    max_output_tokens_balanced: int | None = _for_tier("MAX_OUTPUT_TOKENS", "balanced")
-    max_output_tokens_fast: int | None = _for_tier("MAX_OUTPUT_TOKENS", "fast")
-    run_token_cap: int = _setting(
+    max_output_tokens_strong: int | None = for_tier("MAX_OUTPUT_TOKENS", "strong")
+    max_output_tokens_balanced: int | None = for_tier("MAX_OUTPUT_TOKENS", "balanced")
+    max_output_tokens_fast: int | None = for_tier("MAX_OUTPUT_TOKENS", "fast")
+    run_token_cap: int = setting(
         "RUN_TOKEN_CAP",
         "Most tokens a run may use, read and written together; 0 is no cap. Checked before each call: calls that are "
         "under way end, no further one is made, and the manifest says what is left undone.",
         0,
         zero=True,
     )
-    run_cost_cap_usd: float = _setting(
+    run_cost_cap_usd: float = setting(
         "RUN_COST_CAP_USD",
         "Most US dollars a run may cost, checked alike; 0 is no cap. The price of every model in use must be known.",
         0.0,
         zero=True,
     )
-    prices_json: str = _setting(
+    prices_json: str = setting(
         "PRICES",
         "Prices that replace or extend the table in `shared/prices.py`, in US dollars per million tokens: "
         '`{"as_of": "2026-11-01", "models": {"claude-x": {"input": 2, "output": 10, "cache_write": 2.5, '
         '"cache_read": 0.2}}}`. What a model without a price costs is "price unknown".',
         "",
     )
-    call_retention_days: float = _setting(
+    call_retention_days: float = setting(
         "CALL_RETENTION_DAYS",
         "How long an answer of Claude's is kept, so that the same call is not paid for again (`fresh` runs do not use "
         "it).",
         30.0,
     )
-    call_timeout_seconds: int = _setting(
+    call_timeout_seconds: int = setting(
         "CALL_TIMEOUT_SECONDS", "Longest silence of Claude's stream before a call counts as interrupted.", 120
     )
-    output_root: str = _setting(
+    output_root: str = setting(
         "OUTPUT_ROOT", "Folder of the output container that holds all packs.", ".claude/outputs/design"
     )
-    max_prd_bytes: int = _setting("MAX_PRD_BYTES", "Largest PRD accepted, in bytes.", 5_000_000)
-    max_input_tokens: int = _setting(
+    max_prd_bytes: int = setting("MAX_PRD_BYTES", "Largest PRD accepted, in bytes.", 5_000_000)
+    max_input_tokens: int = setting(
         "MAX_INPUT_TOKENS", "Most tokens the models read at once, where the Models API does not say.", 1_000_000
     )
-    runs_per_caller: int = _setting(
+    runs_per_caller: int = setting(
         "RUNS_PER_CALLER",
         "Runs that one caller may have under way over HTTP: one function key, or one signed-in identity.",
         250,
     )
-    signs_in: bool = _setting(
+    signs_in: bool = setting(
         "WEBSITE_AUTH_ENABLED",
         "Set by Azure where Entra ID sign-in is configured: true or false. Only then are the headers believed that "
         "tell who signed in.",
         False,
     )
-    revisions: int = _setting(
+    revisions: int = setting(
         "REVISIONS", "How often a deliverable goes back to its agent with findings; 0 is never.", 2, zero=True
     )
-    check_timeout_seconds: float = _setting(
+    check_timeout_seconds: float = setting(
         "CHECK_TIMEOUT_SECONDS", "Longest time one check may take, loading its parser included.", 60.0
     )
-    activity_attempts: int = _setting("ACTIVITY_ATTEMPTS", "How often one step of a run is tried.", 4)
-    first_retry_seconds: float = _setting(
+    activity_attempts: int = setting("ACTIVITY_ATTEMPTS", "How often one step of a run is tried.", 4)
+    first_retry_seconds: float = setting(
         "FIRST_RETRY_SECONDS",
         "Wait before the second try; doubles with each further one, up to 5 minutes.",
         5.0,
     )
-    first_wait_seconds: float = _setting(
+    first_wait_seconds: float = setting(
         "FIRST_WAIT_SECONDS", "Wait before an interrupted call to Claude is tried again; doubles each time.", 5.0
     )
-    longest_wait_seconds: float = _setting(
+    longest_wait_seconds: float = setting(
         "LONGEST_WAIT_SECONDS", "Longest such wait, also where Claude asks for a longer one.", 600.0
     )
-    patience_seconds: float = _setting(
+    patience_seconds: float = setting(
         "PATIENCE_SECONDS", "All waits of one call together; after that the call has failed.", 7_200.0
     )
-    batch_first_poll_seconds: float = _setting(
+    batch_first_poll_seconds: float = setting(
         "BATCH_FIRST_POLL_SECONDS", "Economy mode: when a batch is first looked at after it was sent.", 30.0
     )
-    batch_poll_growth: float = _setting(
+    batch_poll_growth: float = setting(
         "BATCH_POLL_GROWTH", "By how much the time to the next look grows with each look.", 1.5
     )
-    batch_longest_poll_seconds: float = _setting(
+    batch_longest_poll_seconds: float = setting(
         "BATCH_LONGEST_POLL_SECONDS", "Longest time between two looks at a batch.", 900.0
     )
-    max_active_runs: int = _setting(
+    max_active_runs: int = setting(
         "MAX_ACTIVE_RUNS",
         "How many runs may be active at once, over all instances of the app; further ones are queued in the order they "
         "came. 0 is no limit.",
         10,
         zero=True,
     )
-    sweep_schedule: str = _setting(
+    sweep_schedule: str = setting(
         "SWEEP_SCHEDULE", "NCRONTAB schedule of the sweep that finds PRDs without a run.", "0 */5 * * * *"
     )
-    claim_grace_seconds: int = _setting(
+    claim_grace_seconds: int = setting(
         "CLAIM_GRACE_SECONDS", "Age at which a claimed run that never started is started by someone else.", 60
     )
-    azure_devops_hosts: str = _setting(
+    azure_devops_hosts: str = setting(
         "AZURE_DEVOPS_HOSTS",
         "Azure DevOps servers on premises that may be called back, as HOST or HOST:PORT with commas between. Azure "
         "DevOps Services (dev.azure.com, *.visualstudio.com) always may.",
         "",
     )
-    callback_seconds: float = _setting(
+    callback_seconds: float = setting(
         "CALLBACK_SECONDS", "How often a waiting pipeline is told of its runs' progress.", 10.0
     )
-    callback_hours: float = _setting(
+    callback_hours: float = setting(
         "CALLBACK_HOURS",
         "How long a pipeline may wait for its runs; then its task fails, and its token is forgotten. Older tokens that "
         "a failure left behind are deleted by the sweep.",
         24.0,
     )
-    callback_attempts: int = _setting(
+    callback_attempts: int = setting(
         "CALLBACK_ATTEMPTS",
         "How often a pipeline is tried to be told that its runs have ended, before that is given up and logged as an "
         "error.",
         8,
     )
-    insights_connection: str | None = _setting(
+    insights_connection: str | None = setting(
         "APPLICATIONINSIGHTS_CONNECTION_STRING",
         "Application Insights that gets the app's own log lines, spans and metrics. Nothing is exported without it.",
         None,
         secret=True,
     )
-    log_prompts: bool = _setting(
+    log_prompts: bool = setting(
         "LOG_PROMPTS", "Log what is sent to Claude and what it answers, at DEBUG and capped: true or false.", False
     )
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read and check everything; `SettingsError` names all that is missing or wrong at once."""
-        problems: list[str] = []
-        values: dict[str, Any] = {}
-        for declared in fields(cls):
-            raw = environment.get(_variable(declared), "").strip()
-            if raw:
-                values[declared.name] = _parse(declared, raw, problems)
+        values, problems = read_declared(cls, environment)
         settings = None if problems else cls(**values)
         if settings is not None:
             problems += settings._contradictions()
@@ -362,47 +342,14 @@ class Settings:
         return problems
 
 
-def _variable(declared: "Field[Any]") -> str:
-    return declared.metadata["variable"]
-
-
-def _parse(declared: "Field[Any]", raw: str, problems: list[str]) -> Any:
-    kind = declared.type
-    if kind is bool:
-        if raw.lower() not in ("true", "false"):
-            problems.append(f"{_variable(declared)}={raw!r} is neither true nor false")
-        return raw.lower() == "true"
-    if kind not in (int, int | None, float):
-        return raw
-    try:
-        value = float(raw) if kind is float else int(raw)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        problems.append(f"{_variable(declared)}={raw!r} is not a number")
-    elif value < 0 or (value == 0 and not declared.metadata["zero"]):
-        least = "zero or more" if declared.metadata["zero"] else "greater than zero"
-        problems.append(f"{_variable(declared)}={raw!r} must be {least}")
-    return value
-
-
-def _as_written(default: object) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
-
-
 def as_markdown() -> str:
     """The text of docs/settings.md."""
-    rows = [
+    head = [
         "# Settings\n",
         "All settings are environment variables (app settings in Azure). `make docs` writes this page from",
         "`shared/settings.py`.\n",
-        "| setting | default | what it is for |",
-        "|---|---|---|",
     ]
-    for declared in fields(Settings):
-        default = "" if declared.default is None else f"`{_as_written(declared.default)}`"
-        rows.append(f"| `{_variable(declared)}` | {default} | {declared.metadata['why']} |")
-    return "\n".join(rows) + "\n"
+    return "\n".join([*head, *rows_of(Settings)]) + "\n"
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from infra.lint import HERE
-from shared import markdown, telemetry_names
+from shared import markdown
 from shared.checks import Context, kql
+from shared.telemetry import names
 
 DOCS = HERE.parent / "docs"
 QUERIES = sorted((HERE / "queries").glob("*.kql"))
@@ -53,26 +54,26 @@ def _asked_of_the_app() -> set[str]:
 
 
 def test_queries_read_what_the_app_writes():
-    written = {value for name, value in vars(telemetry_names).items() if name.isupper() and isinstance(value, str)}
+    written = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)}
     fields = {"run_id", "agent", "task", "request_id"}  # of log lines, docs/telemetry.md
     assert _asked_of_the_app() <= written | fields
 
 
 def test_queries_read_nothing_that_the_exporter_drops():
     """Asked of the exporter itself, in a process of its own: other tests look at what is imported in this one."""
-    asked = [*sorted(_asked_of_the_app()), telemetry_names.ERROR]
+    asked = [*sorted(_asked_of_the_app()), names.ERROR]
     code = (
         "from azure.monitor.opentelemetry.exporter.export.trace._exporter import _is_standard_attribute as dropped; "
         f"print([name for name in {asked!r} if dropped(name)])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == f"['{telemetry_names.ERROR}']"
+    assert done.stdout.strip() == f"['{names.ERROR}']"
 
 
 def test_queries_look_for_lines_that_the_app_and_the_host_write():
     assert '"sweep started %d run(s)' in (HERE.parent / "triggers/sweep.py").read_text(encoding="utf-8")
-    names = {name for query in QUERIES for name in re.findall(r'Name == "([^"]+)"', query.read_text(encoding="utf-8"))}
-    assert names == {"invoke_workflow design_backend", telemetry_names.FINDINGS}
+    asked = {name for query in QUERIES for name in re.findall(r'Name == "([^"]+)"', query.read_text(encoding="utf-8"))}
+    assert asked == {"invoke_workflow design_backend", names.FINDINGS}
 
 
 def test_every_query_is_shown_somewhere():

@@ -22,12 +22,13 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
-from shared import telemetry, telemetry_names
+from shared import telemetry
 from shared.checks import Finding
 from shared.contracts import BlobRef, Folders, ManifestRequest, Options, RunInput, Usage
 from shared.models import ModelSettings
 from shared.services import Services
 from shared.settings import Settings
+from shared.telemetry import names
 from tests.agent_at_work import KEY, PRD_LINE, app_on, draft
 
 PROJECT = Path(__file__).parents[2]
@@ -149,8 +150,8 @@ async def test_a_call_is_told_by_the_genai_conventions(app: Services, drafts: Dr
 @pytest.mark.parametrize("kind", ["attributes", "metrics"])
 def test_the_names_are_those_of_the_installed_conventions(kind: str):
     installed = importlib.import_module(f"opentelemetry.semconv._incubating.{kind}.gen_ai_{kind}")
-    told = {value for value in vars(telemetry_names).values() if isinstance(value, str) and value.startswith("gen_ai.")}
-    metric_names = {telemetry_names.TOKEN_USAGE, telemetry_names.OPERATION_DURATION}
+    told = {value for value in vars(names).values() if isinstance(value, str) and value.startswith("gen_ai.")}
+    metric_names = {names.TOKEN_USAGE, names.OPERATION_DURATION}
     told = told & metric_names if kind == "metrics" else told - metric_names
     assert told
     assert told <= {value for value in vars(installed).values() if isinstance(value, str)}
@@ -201,7 +202,7 @@ def test_what_a_batch_answered_is_a_call_as_long_as_its_batch(recorded: Recorded
     assert 3_600 <= (span.end_time - span.start_time) / 1e9 < 3_700
     assert attributes_of(span)["design_backend.batched"] is True
     assert attributes_of(span)["gen_ai.usage.output_tokens"] == 100
-    assert len(recorded.points(telemetry_names.TOKEN_USAGE)) == 2
+    assert len(recorded.points(names.TOKEN_USAGE)) == 2
 
 
 def test_a_repeated_manifest_tells_of_the_same_span(recorded: Recorded):
@@ -322,7 +323,7 @@ async def test_no_variable_puts_texts_into_spans(app: Services, recorded: Record
 OFF = """
 import asyncio, sys
 from opentelemetry import trace
-from shared import telemetry, telemetry_names
+from shared import telemetry
 from shared.contracts import Usage
 from shared.settings import Settings
 
