@@ -7,14 +7,14 @@ as the REST reference, version 7.1. It can be told to refuse, to redirect or to 
 
 import asyncio
 import base64
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import trustme
 from aiohttp import web
+
+from tests.loopback_tls import serve
 
 PROJECT_ID = "b5bd1a45-72ea-4bd5-9d2a-4f8e7c1a9b10"
 PLAN_ID = "1b7f5d3c-9a7e-4f55-8f62-0d6f5c4b3a21"
@@ -85,11 +85,6 @@ class AzureDevOpsServer:
 
     async def start(self) -> None:
         """Listen on 127.0.0.1, with a certificate of an authority of its own."""
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(str(self.certificates))
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate = authority.issue_cert("127.0.0.1")
-        certificate.configure_cert(tls)  # pyright: ignore[reportUnknownMemberType] (its type for pyOpenSSL is unknown)
         app = web.Application(middlewares=[self._signed_in])
         hub = f"/DefaultCollection/{PROJECT_ID}/_apis/distributedtask/hubs/build/plans/{PLAN_ID}"
         pulls = f"/DefaultCollection/{{project}}/_apis/git/repositories/{REPOSITORY_ID}/pullRequests/{{pull}}/threads"
@@ -104,10 +99,7 @@ class AzureDevOpsServer:
         app.router.add_patch(pulls + "/{thread}/comments/{comment}", self._update_comment)
         app.router.add_get("/DefaultCollection/{project}/_apis/build/builds", self._list_builds)
         app.router.add_post("/DefaultCollection/{project}/_apis/build/builds/{build}/artifacts", self._artifact)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls).start()
-        self.address = f"127.0.0.1:{self._runner.addresses[0][1]}"
+        self._runner, self.address = await serve(app, self.certificates)
 
     async def stop(self) -> None:
         """Stop listening."""

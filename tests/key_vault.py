@@ -5,14 +5,14 @@ was asked, and can be told to refuse, to fail or to fall silent.
 """
 
 import asyncio
-import ssl
 import time
 from pathlib import Path
 from types import TracebackType
 
-import trustme
 from aiohttp import web
 from azure.core.credentials import AccessToken
+
+from tests.loopback_tls import serve
 
 VAULTED_APP = Path(__file__).parent / "vaulted_app"
 """The product, told to trust a vault with the certificate in VAULT_CERTIFICATES."""
@@ -73,17 +73,10 @@ class KeyVault:
 
     async def start(self) -> None:
         """Listen on 127.0.0.1, with a certificate of an authority of its own."""
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(str(self.certificates))
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate = authority.issue_cert("127.0.0.1")
-        certificate.configure_cert(tls)  # pyright: ignore[reportUnknownMemberType] (its type for pyOpenSSL is unknown)
         app = web.Application()
         app.router.add_get("/secrets/{name}/{version:.*}", self._get_secret)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls).start()
-        self.url = f"https://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._runner, address = await serve(app, self.certificates)
+        self.url = f"https://{address}"
 
     async def stop(self) -> None:
         """Stop listening."""

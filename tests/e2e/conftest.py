@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -10,6 +12,7 @@ import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.host import LocalHost
+from local.state import PROJECT
 from tests.azure_devops import AzureDevOpsServer
 
 ENDED = {"completed", "completed_with_findings", "partial", "failed", "cancelled"}
@@ -94,6 +97,21 @@ class Product:
         return [f"{seen.agent}:{seen.task}" for seen in self.host.drafts.seen if seen.agent][since:]
 
 
+@asynccontextmanager
+async def running_product(state: Path, settings: Mapping[str, str], app: Path = PROJECT) -> AsyncGenerator[Product]:
+    """A host of its own, in the folder `state`, with `settings` over those of all tests."""
+    host = LocalHost(app, state, environment={**FAST, **settings}, drafts=DRAFTS, quiet=True)
+    info = await host.start()
+    try:
+        async with (
+            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
+            BlobServiceClient.from_connection_string(info.storage) as storage,
+        ):
+            yield Product(host, http, storage)
+    finally:
+        await host.stop()
+
+
 @pytest.fixture(scope="session")
 async def azure_devops(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AzureDevOpsServer]:
     """Azure DevOps as far as pipelines and callbacks need it; the host below may call it back."""
@@ -106,21 +124,8 @@ async def azure_devops(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 @pytest.fixture(scope="session")
 async def product(tmp_path_factory: pytest.TempPathFactory, azure_devops: AzureDevOpsServer) -> AsyncIterator[Product]:
     """One host for all end-to-end tests; each uses PRDs of its own."""
-    host = LocalHost(
-        state_dir=tmp_path_factory.mktemp("state"),
-        environment=FAST | azure_devops.app_settings,
-        drafts=DRAFTS,
-        quiet=True,
-    )
-    info = await host.start()
-    try:
-        async with (
-            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
-            BlobServiceClient.from_connection_string(info.storage) as storage,
-        ):
-            yield Product(host, http, storage)
-    finally:
-        await host.stop()
+    async with running_product(tmp_path_factory.mktemp("state"), azure_devops.app_settings) as running:
+        yield running
 
 
 def prd_text(title: str, *lines: str) -> str:

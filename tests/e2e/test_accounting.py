@@ -6,13 +6,10 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
-from azure.storage.blob.aio import BlobServiceClient
 
 from local.drafts.faults import Fault
-from local.host import LocalHost
-from tests.e2e.conftest import FAST, Product, prd_text
+from tests.e2e.conftest import Product, prd_text, running_product
 
 
 async def manifest_of(product: Product, run: dict[str, Any]) -> str:
@@ -135,21 +132,8 @@ async def test_the_plan_is_counted_by_claude_and_priced(product: Product):
 @pytest.fixture
 async def capped(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Product]:
     """A host of its own with the settings that the test asks for."""
-    host = LocalHost(
-        state_dir=tmp_path_factory.mktemp("capped"),
-        environment=FAST | request.param,
-        drafts={"seconds_per_answer": 0.05},
-        quiet=True,
-    )
-    info = await host.start()
-    try:
-        async with (
-            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
-            BlobServiceClient.from_connection_string(info.storage) as storage,
-        ):
-            yield Product(host, http, storage)
-    finally:
-        await host.stop()
+    async with running_product(tmp_path_factory.mktemp("capped"), request.param) as running:
+        yield running
 
 
 @pytest.mark.parametrize(

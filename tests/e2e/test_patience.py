@@ -4,38 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
-from azure.storage.blob.aio import BlobServiceClient
 
 from local.drafts.faults import EventName, Fault, Kind
 from local.drafts.rate_limit import Limits
 from local.drafts.server import DraftsServer
-from local.host import LocalHost
-from tests.e2e.conftest import ENDED, FAST, Product, prd_text
+from tests.e2e.conftest import ENDED, Product, prd_text, running_product
 from tests.e2e.test_pack import deliverables
 
-PATIENT = FAST | {"LONGEST_WAIT_SECONDS": "1", "PATIENCE_SECONDS": "90", "CALL_TIMEOUT_SECONDS": "2"}
+PATIENT = {"LONGEST_WAIT_SECONDS": "1", "PATIENCE_SECONDS": "90", "CALL_TIMEOUT_SECONDS": "2"}
 
 
 @pytest.fixture(scope="module")
 async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
     """A host that waits for Claude longer than the others do."""
-    host = LocalHost(
-        state_dir=tmp_path_factory.mktemp("patient"),
-        environment=PATIENT,
-        drafts={"seconds_per_answer": 0.05},
-        quiet=True,
-    )
-    info = await host.start()
-    try:
-        async with (
-            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
-            BlobServiceClient.from_connection_string(info.storage) as storage,
-        ):
-            yield Product(host, http, storage)
-    finally:
-        await host.stop()
+    async with running_product(tmp_path_factory.mktemp("patient"), PATIENT) as running:
+        yield running
 
 
 @pytest.fixture

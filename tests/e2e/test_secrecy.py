@@ -4,15 +4,12 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2
 import pytest
-from azure.storage.blob.aio import BlobServiceClient
 
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
-from local.host import LocalHost
 from local.state import PROJECT
-from tests.e2e.conftest import FAST, Product, prd_text
+from tests.e2e.conftest import Product, prd_text, running_product
 from tests.key_vault import VAULTED_APP, KeyVault
 
 OLD, NEW, SECRET = "sk-canary-0123456789-old", "sk-canary-0123456789-new", "anthropic-api-key"
@@ -71,23 +68,13 @@ async def test_a_key_is_nowhere_in_a_run_and_what_it_leaves(
     )
     keyed = {"KEY_VAULT_URL": vault.url} if source == "vault" else {"ANTHROPIC_API_KEY": OLD}
     own = {"ANTHROPIC_BASE_URL": await drafts.start(), "VAULT_CERTIFICATES": str(vault.certificates)}
-    host = LocalHost(
-        VAULTED_APP if source == "vault" else PROJECT,
-        tmp_path / "state",
-        environment=FAST | {"LOG_PROMPTS": "true"} | own | keyed,
-        quiet=True,
-    )
-    info = await host.start()
+    settings = {"LOG_PROMPTS": "true"} | own | keyed
     try:
-        async with (
-            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
-            BlobServiceClient.from_connection_string(info.storage) as storage,
-        ):
-            product = Product(host, http, storage)
+        app = VAULTED_APP if source == "vault" else PROJECT
+        async with running_product(tmp_path / "state", settings, app) as product:
             run = await product.ended((await product.post(prd_text("Canary")))["id"])
             told = await everything_told(product, run["id"])
     finally:
-        await host.stop()
         await drafts.stop()
     assert [row["agent"] for row in run["agents"] if row["state"] == "failed"] == ["api-backend-tester"]
     assert "401" in run["error"]

@@ -3,10 +3,9 @@
 import ssl
 from pathlib import Path
 
-import trustme
-
 from tests.faults.proxy import FaultProxy
 from tests.key_vault import KeyVault
+from tests.loopback_tls import tls_below
 
 SECRET = "anthropic-api-key"
 
@@ -23,12 +22,8 @@ class VaultBehindProxy:
         """Serve `key` as the secret; the URL of the vault as the product should know it."""
         self.server.secrets[SECRET] = key
         await self.server.start()
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(str(self.certificates))
-        serves = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1").configure_cert(serves)  # pyright: ignore[reportUnknownMemberType] (see key_vault)
         trusts = ssl.create_default_context(cafile=self.server.certificates)
-        return await self.proxy.start(serve_tls=serves, trust=trusts)
+        return await self.proxy.start(serve_tls=tls_below(self.certificates), trust=trusts)
 
     async def stop(self) -> None:
         """Close both."""

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import override
 from unittest.mock import patch
 
-import httpx2
-from azure.storage.blob.aio import BlobServiceClient
 from durabletask.internal.orchestrator_service_pb2 import (
     ContinueAsNewEvent,
     HistoryEvent,
@@ -23,9 +21,8 @@ from durabletask.internal.orchestrator_service_pb2 import (
 from local import platform
 from local.engine import DurableEngine
 from local.engine_store import EngineStore
-from local.host import LocalHost
 from tests.azure_devops import AzureDevOpsServer
-from tests.e2e.conftest import DRAFTS, FAST, Product
+from tests.e2e.conftest import Product, running_product
 
 
 class KeepingEngine(DurableEngine):
@@ -86,16 +83,10 @@ async def set_up(state: Path, settings: Mapping[str, str]) -> AsyncGenerator[Sta
 
     azure_devops = AzureDevOpsServer(state)
     await azure_devops.start()
-    environment = {**FAST, **azure_devops.app_settings, **settings}
-    host = LocalHost(state_dir=state / "host", environment=environment, drafts=DRAFTS, quiet=True)
+    own = {**azure_devops.app_settings, **settings}
     try:
         with patch.object(platform, "DurableEngine", engine):
-            info = await host.start()
-        async with (
-            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
-            BlobServiceClient.from_connection_string(info.storage) as storage,
-        ):
-            yield Stage(Product(host, http, storage), engines[0], azure_devops)
+            async with running_product(state / "host", own) as product:
+                yield Stage(product, engines[0], azure_devops)
     finally:
-        await host.stop()
         await azure_devops.stop()
