@@ -11,6 +11,8 @@ from typing import Any, cast
 type Json = dict[str, Any]
 
 CHARACTERS_PER_TOKEN = 4
+MAXIMUM_BREAKPOINTS = 4
+"""Most blocks with `cache_control` in one request, system prompt and messages together."""
 REFUSED_PARAMETERS = ("temperature", "top_p", "top_k")
 ERROR_TYPES: dict[int, str] = {
     400: "invalid_request_error",
@@ -187,6 +189,9 @@ def parse_request(body: bytes, *, needs_max_tokens: bool = True) -> MessagesRequ
     blocks = [*_blocks(data.get("system") or [], "system", "system")]
     for index, message in enumerate(cast("list[object]", messages)):
         blocks += _message_blocks(message, f"messages.{index}")
+    if (found := sum(block.cached for block in blocks)) > MAXIMUM_BREAKPOINTS:
+        most = f"A maximum of {MAXIMUM_BREAKPOINTS} blocks with cache_control may be provided."
+        raise BadRequestError(f"{most} Found {found}.")
     settings = {name: data[name] for name in ("max_tokens", "thinking", "output_config") if name in data}
     return MessagesRequest(model, limit, stream, tuple(blocks), settings)
 

@@ -125,6 +125,31 @@ async def test_a_bad_request_is_refused_in_the_apis_shape(
     assert answer["request_id"].startswith("req_")
 
 
+@pytest.mark.parametrize(
+    ("system", "messages", "status", "said"),
+    [
+        (2, 2, 200, None),
+        (0, 5, 400, "A maximum of 4 blocks with cache_control may be provided. Found 5."),
+        (3, 3, 400, "A maximum of 4 blocks with cache_control may be provided. Found 6."),
+    ],
+)
+async def test_a_request_has_at_most_four_cache_breakpoints(
+    server: DraftsServer, system: int, messages: int, status: int, said: str | None
+) -> None:
+    cached = {"type": "text", "text": "Once more.", "cache_control": {"type": "ephemeral"}}
+    plain = {"type": "text", "text": "And then."}
+    body = {
+        "model": "claude-sonnet-5-5",
+        "max_tokens": 50,
+        "system": [cached] * system + [plain],
+        "messages": [{"role": "user", "content": [cached] * messages + [plain]}],
+    }
+    got, answer = await post(server, body)
+    error = answer.get("error", {})
+    assert (got, error.get("message")) == (status, said)
+    assert error.get("type") == (None if said is None else "invalid_request_error")
+
+
 async def test_broken_json_and_unknown_routes_are_refused(server: DraftsServer) -> None:
     assert (await post(server, b"{nope"))[0] == 400
     status, answer = await post(server, {}, "/v1/nothing")
