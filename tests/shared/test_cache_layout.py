@@ -21,14 +21,6 @@ FOUR = (*THREE, "azure-monitor-logs-expert")
 
 
 @pytest.fixture
-async def drafts() -> AsyncIterator[DraftsServer]:
-    server = DraftsServer(seconds_per_answer=0)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
 async def claude(drafts: DraftsServer) -> AsyncIterator[Claude]:
     client = Claude(AnthropicApi(FixedKey("key"), drafts.url), timeout_seconds=30)
     yield client

@@ -19,14 +19,6 @@ from shared.prompts import Assignment, Prompt, Reading, Text, compose, estimated
 CANARY = "sk-canary-0123456789"
 
 
-@pytest.fixture(scope="module")
-async def drafts() -> AsyncIterator[DraftsServer]:
-    server = DraftsServer(seconds_per_answer=0)
-    await server.start()
-    yield server
-    await server.stop()
-
-
 @pytest.fixture
 async def claude(drafts: DraftsServer) -> AsyncIterator[Claude]:
     client = Claude(AnthropicApi(FixedKey(CANARY), drafts.url), timeout_seconds=2)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import azure.functions as func
 import pytest
@@ -12,24 +12,10 @@ from local.drafts.server import DraftsServer
 from shared import logs, telemetry
 from shared.services import Services
 from shared.settings import Settings
-from tests.agent_at_work import KEY, PRD_LINE, app_on, draft
+from tests.agent_at_work import KEY, PRD_LINE, draft
 from triggers.problems import reports_problems
 
 ENOUGH = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "ANTHROPIC_API_KEY": KEY}
-
-
-@pytest.fixture
-async def drafts() -> AsyncIterator[DraftsServer]:
-    server = DraftsServer(seconds_per_answer=0)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def app(storage: str, drafts: DraftsServer) -> AsyncIterator[Services]:
-    async with app_on(storage, drafts) as services:
-        yield services
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from shared.models import ModelSettings
 from shared.services import Services
 from shared.settings import Settings
 from shared.telemetry import names
-from tests.agent_at_work import KEY, PRD_LINE, app_on, draft
+from tests.agent_at_work import KEY, PRD_LINE, draft
 
 PROJECT = Path(__file__).parents[2]
 DELTAS: dict[type, AggregationTemporality] = dict.fromkeys((Counter, Histogram), AggregationTemporality.DELTA)
@@ -82,20 +81,6 @@ def recorded(providers: tuple[InMemorySpanExporter, InMemoryMetricReader]) -> Re
     told = Recorded(*providers)
     told.forget()
     return told
-
-
-@pytest.fixture(scope="module")
-async def drafts() -> AsyncIterator[DraftsServer]:
-    server = DraftsServer(seconds_per_answer=0)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def app(storage: str, drafts: DraftsServer) -> AsyncIterator[Services]:
-    async with app_on(storage, drafts) as services:
-        yield services
 
 
 def run(run_id: str) -> ManifestRequest:
