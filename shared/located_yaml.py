@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _TRAP = re.compile(
     r"(?:yes|no|on|off)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
     r"|[-+]?[0-9]+(?::[0-5]?[0-9])+|0[0-7]+|[0-9]+(?:_[0-9]+)+",
@@ -68,13 +70,26 @@ def load_located(text: str) -> LocatedYaml:
     """Parse one YAML document; `UnreadableYamlError` says where and why not."""
     if len(text) > MAXIMUM_CHARACTERS:
         raise UnreadableYamlError(0, f"It has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read.")
-    reader = _Reader()
-    for event in _events(text):
+    lines = _lines_of(text)
+    reader = _Reader(lines)
+    for event in _events(text, lines):
         reader.take(event)
     return LocatedYaml(reader.root, tuple(reader.traps), reader.lines)
 
 
-def _events(text: str) -> "Iterator[Event]":
+def _lines_of(text: str) -> list[int]:
+    """For each line as YAML 1.1 and so the parser counts, which ends lines at U+0085, U+2028 and U+2029 too, and for
+    the end: the line of the text as everybody else counts."""
+    ends = (found[0] in "\r\n" for found in _LINE_END.finditer(text))
+    return list(accumulate(ends, initial=0))
+
+
+def _line_in(lines: list[int], counted: int) -> int:
+    """The line of the text; the parser may count one more at its end."""
+    return lines[min(counted, len(lines) - 1)]
+
+
+def _events(text: str, lines: list[int]) -> "Iterator[Event]":
     import yaml
 
     loader = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # libyaml, where it was built
@@ -83,7 +98,8 @@ def _events(text: str) -> "Iterator[Event]":
         yield from parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise UnreadableYamlError(mark.line if mark else 0, f"It is not valid YAML: {error.problem}.") from None
+        line = _line_in(lines, mark.line) if mark else 0
+        raise UnreadableYamlError(line, f"It is not valid YAML: {error.problem}.") from None
     except yaml.reader.ReaderError as error:
         raise UnreadableYamlError(0, f"It holds a character that YAML forbids: {error.reason}.") from None
     except UnicodeEncodeError:
@@ -106,7 +122,8 @@ class _Open:
 class _Reader:
     """Builds the value from parser events without recursion, and stops at the first limit that is passed."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: list[int]) -> None:
+        self._lines = lines
         self.root: object = None
         self.lines: dict[int, dict[str | int, int]] = {}
         self.traps: list[tuple[int, str]] = []
@@ -117,7 +134,7 @@ class _Reader:
     def take(self, event: "Event") -> None:
         """Add one event."""
         kind = type(event).__name__
-        line: int = event.start_mark.line
+        line = _line_in(self._lines, event.start_mark.line)
         details = cast("Any", event)  # the attributes of an event depend on its class
         match kind:
             case "ScalarEvent":

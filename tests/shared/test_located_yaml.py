@@ -65,3 +65,23 @@ def test_what_is_not_read_says_where_and_why(text: str, line: int, message: str)
     with pytest.raises(UnreadableYamlError, match=message) as caught:
         load_located(text)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 'b\u2028c'\nd: [", 1),
+        ("# \x85\u2029\r\nb: 1\rb: 2", 2),
+        ("a: '\u2028\u2029\x85", 0),
+        ("\u2028\na: 1\n---\n", 2),
+    ],
+)
+def test_lines_are_counted_as_in_the_document_not_as_yaml_once_did(text: str, line: int):
+    with pytest.raises(UnreadableYamlError) as caught:
+        load_located(text)
+    assert caught.value.line == line
+
+
+def test_a_value_after_a_line_separator_has_its_line():
+    located = load_located("a: 'b\u2028c'\nd: [1, &x '\x85',\n 2]\n")
+    assert [located.line(place) for place in (("a",), ("d",), ("d", 1), ("d", 2))] == [0, 1, 1, 2]
