@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """What every answer carries: none of them is a page, and nothing in them is to be run, framed or kept."""
+
+_URL = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)")
 
 type Handler = Callable[..., Awaitable[func.HttpResponse]]
 
@@ -81,6 +84,6 @@ def reports_problems(handler: Handler) -> Handler:
 
 
 def _path(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).path
+    """The path by RFC 3986, appendix B, of anything: the host is what the caller says it is, and may be none."""
+    parts = _URL.match(url)
+    return parts[1] if parts else ""

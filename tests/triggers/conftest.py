@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -81,7 +81,7 @@ class Door:
             method="POST" if body else "GET",
             url=url,
             headers={name.lower(): value for name, value in (headers or {}).items()},
-            params=dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
+            params=dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)),
             route_params=route,
             body=body,
         )

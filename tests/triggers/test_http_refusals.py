@@ -140,6 +140,12 @@ async def test_an_unexpected_error_tells_the_caller_nothing(
     assert "failed" in caplog.text, "the log says what the answer does not"
 
 
+@pytest.mark.parametrize("host", ["[1]", "[", "[::1%x]", "a]b"])
+async def test_an_address_whose_host_is_none_is_answered_like_any_other(door: Door, host: str):
+    problem = problem_of(await door.post(b"", url=f"http://{host}/api/runs?x=/y#z"))
+    assert (problem["code"], problem["instance"]) == ("bad-json", "/api/runs")
+
+
 async def test_every_answer_forbids_to_run_frame_or_keep_it(door: Door):
     answers = (
         await door.ask("health"),
