@@ -57,7 +57,7 @@ sbom: $(UV)  ## Write dist/sbom.json, what is deployed, as CycloneDX 1.5
 	@$(UV) export --frozen --quiet --no-default-groups --no-emit-project --format cyclonedx1.5 -o dist/sbom.json
 
 SECONDS ?= 300
-fuzz: $(ENV)  ## Feed mutated input to all that reads untrusted text, for SECONDS; FUZZ_SEED repeats
+fuzz: $(ENV)  ## Feed all that reads untrusted text what coverage leads to, for SECONDS; FUZZ_SEED repeats
 	@$(RUN) python -m tests.fuzz $(SECONDS)
 
 clean:  ## Remove local state, caches and environments

@@ -34,4 +34,6 @@ def test_everything_deployed_is_locked_with_hashes():
 
 
 def test_inputs_that_nobody_thought_of_are_taken_too():
-    assert min(fuzz(2.0, seed=20_261_122).values()) > 0
+    report = fuzz(1.0, seed=20_261_122, most_seeds=3)
+    assert min(report.taken.values()) > 0
+    assert report.end.lines > report.start.lines > 1_000

@@ -35,7 +35,7 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
     current = services.current()
     headers = cast(Mapping[str, str], req.headers)
     task, token = read_task(headers, current.settings.own_servers)
-    callback = await _callback(current, callback_id(task), _runs_of(req))
+    callback = await _callback(current, callback_id(task), runs_of(req))
     await telemetry.start(current.settings)
     created = await current.callbacks.claim(callback, task)
     if not created:
@@ -71,7 +71,7 @@ async def _callback(current: Services, name: str, run_ids: list[str]) -> Callbac
     )
 
 
-def _runs_of(req: func.HttpRequest) -> list[str]:
+def runs_of(req: func.HttpRequest) -> list[str]:
     """The run ids of the body: `{"runs": ["a", "b"]}`, or `"a,b"`, which a pipeline's variable can hold."""
     try:
         body: Any = json.loads(req.get_body())

@@ -47,7 +47,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 @reports_problems
 async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Start a run, or point to the run that already answers this PRD with these options."""
-    request, fresh = await _request_of(req, services.current())
+    request, fresh = await request_of(req, services.current())
     started = await start_run(services.current(), client, request, fresh=fresh)
     state = await client.get_orchestration_state(started.run_id)
     body = {
@@ -65,7 +65,7 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
 @reports_problems
 async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
-    request, _ = await _request_of(req, services.current())
+    request, _ = await request_of(req, services.current())
     outlook = await look_ahead(services.current(), request.prd, request.options)
     return answer({"plan": outlook.plan(request.options).to_dict()})
 
@@ -138,7 +138,7 @@ def _claim_of(state: OrchestrationState) -> Claim:
     return Claim(run, source="", identity="", created_at=iso(state.created_at))
 
 
-async def _request_of(req: func.HttpRequest, services: Services) -> tuple[Request, bool]:
+async def request_of(req: func.HttpRequest, services: Services) -> tuple[Request, bool]:
     """The PRD, options and `fresh` of a request: JSON with a `prd` field, or the PRD itself as the body."""
     headers, caller = cast(Mapping[str, str], req.headers), caller_of(req, services.settings)
     content = body_of(req, services.settings)
