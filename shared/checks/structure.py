@@ -24,7 +24,7 @@ RULES = (
 MINIMUM_CHARACTERS = 200
 MAXIMUM_CHARACTERS = 1_500_000
 _PLACEHOLDER = re.compile(
-    r"(?-i:\b(?:TODO|TBD|FIXME)\b)|^\s*(?:\.\.\.|…)\s*$"
+    r"(?-i:\b(?:TODO|TBD|FIXME)\b)|^[^\S\n]*(?:\.\.\.|…)[^\S\n]*$"
     r"|\b(?:similar to above|same as above|rest omitted|omitted for brevity)\b",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -48,8 +48,9 @@ def check(context: Context) -> Iterator[Finding]:
     yield from _check_sections(context)
     yield from _check_fences(context)
     yield from _check_lines(context)
+    line, counted = 1, 0
     for match in _PLACEHOLDER.finditer(context.text):
-        line = context.text.count("\n", 0, match.start(0) + len(match[0]) - len(match[0].lstrip())) + 1
+        line, counted = line + context.text.count("\n", counted, match.start()), match.start()
         yield context.finding(PLACEHOLDER, line, f"Placeholder {match[0].strip()!r}.", "Write out what belongs here.")
 
 

@@ -1,13 +1,14 @@
 """Structure rules, each with a defect that breaks it and a good document that does not."""
 
 from functools import partial
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.checks import Context, Finding, run
-from shared.checks.structure import RULES
+from shared.checks.structure import MAXIMUM_CHARACTERS, RULES
 from tests.mutants import Mutant
 
 GOOD = (
@@ -93,6 +94,20 @@ def test_a_finding_says_where_and_how_to_mend():
     (finding,) = run(["structure"], context)
     assert (finding.deliverable, finding.line, finding.severity) == ("test-specifications.md", 10, "error")
     assert finding.mend
+
+
+@pytest.mark.parametrize("filling", ["\n", " \n", "\r\n", " ", "TODO\n"])
+def test_the_longest_document_of_nothing_takes_seconds_at_most(filling: str):
+    text = GOOD + filling * ((MAXIMUM_CHARACTERS - len(GOOD)) // len(filling))
+    started = process_time()
+    run(["structure"], Context("test-specifications.md", text, SECTIONS))
+    assert process_time() - started < 30
+
+
+def test_an_ellipsis_after_empty_lines_has_its_own_line():
+    text = GOOD + "\n" * 5 + "  ...\t\r\n\nTBD\n"
+    findings = run(["structure"], Context("test-specifications.md", text, SECTIONS))
+    assert [(one.rule, one.line) for one in findings] == [("STR-007", 17), ("STR-007", 19)]
 
 
 def test_rule_ids_are_unique():
