@@ -38,8 +38,8 @@ def _repeated(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 def _marked(data: bytes, _: bytes, chance: random.Random) -> bytes:
     start, end = _span(data, chance)
-    mark = chance.choice(MARKS).encode("utf-8", "surrogatepass") * chance.choice((1, 1, 1, 3, 300))
-    return data[:start] + mark + data[chance.choice((start, end)) :]
+    mark = chance.choice(MARKS).encode("utf-8", "surrogatepass") * chance.choice((1, 1, 1, 1, 3, 300, LONGEST))
+    return data[:start] + mark[:LONGEST] + data[chance.choice((start, end)) :]
 
 
 def _scrambled(data: bytes, _: bytes, chance: random.Random) -> bytes:
