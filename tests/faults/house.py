@@ -7,6 +7,7 @@ and the proxies stay, and so do their records. What must hold after any fault is
 import asyncio
 import contextlib
 import json
+import math
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,18 @@ class Asked:
     moment: float
 
 
+@dataclass
+class Kill:
+    """The end of a process, and when the next one began: until then, what is asked comes from the one that is dead."""
+
+    moment: float = field(default_factory=time.monotonic)
+    followed: float = math.inf
+
+    def explains(self, earlier: float, later: float) -> bool:
+        """Whether a call that was asked `earlier` may have been cut by this, and so was asked again `later`."""
+        return earlier <= self.followed and self.moment <= later
+
+
 class TerseModel(DraftsServer):
     """Answers in one line what takes the offline drafts pages, so that a run costs little. Keeps what was asked."""
 
@@ -87,7 +100,8 @@ class House:
         self.storage = FaultProxy(lambda: self._azurite)
         self.direct: BlobServiceClient | None = None
         self.http: httpx2.AsyncClient | None = None
-        self.kills: list[float] = []
+        self.kills: list[Kill] = []
+        self._successions: set[asyncio.Task[None]] = set()
         self.host: LocalHost | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._azurite = ""
@@ -106,6 +120,8 @@ class House:
 
     async def close(self) -> None:
         """End whatever runs."""
+        for succession in self._successions:
+            succession.cancel()
         await self._part()
         if self.host:
             await self.host.stop()
@@ -137,6 +153,8 @@ class House:
 
     async def run_apart(self, *arguments: str) -> None:
         """Start a host in a process of its own, and wait until it is ready."""
+        if self.kills:
+            self.kills[-1].followed = time.monotonic()
         command = [sys.executable, "-m", "tests.faults.host_process", str(self.state), self.storage.url, *arguments]
         with (self.state / "host.log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: ASYNC220 - over in a moment
@@ -161,15 +179,25 @@ class House:
         except subprocess.TimeoutExpired:
             self.process.kill()
             await asyncio.to_thread(self.process.wait)
-        self.kills.append(time.monotonic())
+        self.kills.append(Kill())
         await self._part()
 
     async def kill_worker(self) -> None:
         """SIGKILL to the app's worker process."""
         assert self.host
-        assert self.host.worker.pid
-        self.kills.append(time.monotonic())
-        os.kill(self.host.worker.pid, signal.SIGKILL)
+        worker = self.host.worker
+        assert worker.pid
+        self.kills.append(kill := Kill())
+        os.kill(worker.pid, signal.SIGKILL)
+
+        async def succession(dead: int | None) -> None:
+            while worker.pid in (dead, None):
+                await asyncio.sleep(0.01)
+            kill.followed = time.monotonic()
+
+        followed = asyncio.create_task(succession(worker.pid))
+        self._successions.add(followed)
+        followed.add_done_callback(self._successions.discard)
 
     async def restart_storage(self) -> None:
         """SIGTERM to Azurite, whose keeper starts it again."""

@@ -58,7 +58,7 @@ def enter(row: Row, verdict: Verdict, extra_calls: int) -> None:
     row.ends.update(verdict.statuses)
 
 
-def extra_calls(house: House, *, allowed: bool = True) -> tuple[int, list[str]]:
+def extra_calls(house: House) -> tuple[int, list[str]]:
     """Calls beyond the first for the same step, and those that no kill in between explains."""
     moments: dict[tuple[str, str, str], list[float]] = {}
     for asked in house.drafts.asked:
@@ -67,12 +67,8 @@ def extra_calls(house: House, *, allowed: bool = True) -> tuple[int, list[str]]:
     for step, at in moments.items():
         extra += len(at) - 1
         for earlier, later in itertools.pairwise(at):
-            if not allowed or not any(earlier <= kill <= later for kill in house.kills):
-                last = max((kill for kill in house.kills if kill <= earlier), default=0.0)
-                problems.append(
-                    f"{step} was paid {len(at)} times, once without a kill in between:"
-                    f" the last was {earlier - last:.2f} s before, and it was asked again {later - earlier:.2f} s later"
-                )
+            if not any(kill.explains(earlier, later) for kill in house.kills):
+                problems.append(f"{step} was paid {len(at)} times, once without a kill in between")
     return extra, problems
 
 
