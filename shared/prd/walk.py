@@ -342,11 +342,7 @@ def _titles(blocks: list[Block]) -> set[int]:
     headings = [at for at, block in enumerate(blocks) if block.kind == "heading"]
     top = [at for at in headings if blocks[at].level == 1]
     named = {at for at in top[:2] if words.names_a_document(clean(blocks[at].lines[0]))}
-    leading = [
-        at
-        for number, at in enumerate(headings)
-        if at in top and number < 2 and headings[: number + 1] == top[: number + 1]
-    ]
+    leading = [at for number, at in enumerate(headings[:2]) if headings[: number + 1] == top[: number + 1]]
     if len(top) <= 2 and len(headings) > len(top):
         return named | set(leading)
     return named | set(headings[:1] if len(headings) == 1 else ())
