@@ -30,7 +30,7 @@ bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.checks
 	@$(RUN) python -m benchmarks.claude
 
-faults: $(ENV)  ## Kill, cut and flood: SEED chooses the faults, COUNT how many, SECONDS how long each at most
+faults: $(ENV)  ## Kill, cut and flood, an hour or two: SEED chooses the faults, COUNT how many, SECONDS how long each at most
 	@$(RUN) env SEED=$(SEED) COUNT=$(COUNT) $(if $(SECONDS),SECONDS=$(SECONDS)) pytest tests/faults -o faulthandler_timeout=0
 
 format: $(ENV)  ## Format the code
@@ -56,9 +56,8 @@ sbom: $(UV)  ## Write dist/sbom.json, what is deployed, as CycloneDX 1.5
 	@mkdir -p dist
 	@$(UV) export --frozen --quiet --no-default-groups --no-emit-project --format cyclonedx1.5 -o dist/sbom.json
 
-SECONDS ?= 300
 fuzz: $(ENV)  ## Feed all that reads untrusted text what coverage leads to, for SECONDS; FUZZ_SEED repeats
-	@$(RUN) python -m tests.fuzz $(SECONDS)
+	@$(RUN) python -m tests.fuzz $(or $(SECONDS),300)
 
 clean:  ## Remove local state, caches and environments
 	rm -rf .local .uv .venv .pytest_cache .ruff_cache

@@ -21,6 +21,7 @@ SHARE = 0.3 if IS_LONG else 0.1
 BUDGET = 300.0
 """Seconds that a run may take, waits included: six tries of a step and half a minute of patience with the model."""
 AT_ONCE = 40
+RUNS = count(4, 5)
 RUNS_OF_A_HOUSE = 200
 """As many as a listing shows."""
 KEY_SECONDS = "1"
@@ -102,8 +103,8 @@ async def noisy_house(state: Path, row: Row, many: int, seen: Counter[str]) -> l
 async def test_with_many_requests_hit_every_run_ends_and_says_why(tmp_path: Path):
     ROWS.append(row := Row(f"{SHARE:.0%} of requests hit"))
     seen, problems = Counter[str](), list[str]()
-    while row.tries < count(4) and in_time(row):
-        many = min(RUNS_OF_A_HOUSE, count(4) - row.tries)
+    while row.tries < RUNS and in_time(row):
+        many = min(RUNS_OF_A_HOUSE, RUNS - row.tries)
         problems += await noisy_house(tmp_path / str(row.tries), row, many, seen)
     row.fault += f" ({seen.total()} faults of {len(seen)} kinds, {row.requests} requests)"
     assert problems == []
