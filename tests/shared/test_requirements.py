@@ -1,6 +1,7 @@
 """Extracting requirements from PRDs of any style and language."""
 
 import re
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -328,6 +329,14 @@ def test_ten_thousand_requirements_are_all_found():
     found = extract_requirements(prd)
     assert len(found) == 10_000
     assert found[-1].id == "R-10000"
+
+
+@pytest.mark.parametrize("repeated", ["# x\n", "- x\n", "| a | b |\n"])
+def test_a_prd_that_says_one_thing_without_end_is_read_in_seconds(repeated: str):
+    prd = "# Orders\n\nThey must be taken.\n\n" + repeated * (400_000 // len(repeated))
+    started = process_time()
+    assert extract_requirements(prd)
+    assert process_time() - started < 30
 
 
 PIECES = [
