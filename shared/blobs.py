@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import BlobRef
-from shared.errors import BadInput, DesignBackendError, NotFound, SettingsError, StorageFault
+from shared.errors import BadInput, DesignBackendError, NotFound, StorageFault, StorageRefused
 from shared.prd import content_hash
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def _is_encodable(name: str) -> bool:
 async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
     """Make a request, several times where that may help.
 
-    `StorageFault` where all is in vain, `SettingsError` where storage refuses the app.
+    `StorageFault` where all is in vain, `StorageRefused` where storage refuses the app.
     """
     from azure.core.exceptions import AzureError
 
@@ -281,13 +281,13 @@ async def _repeat[T](request: Callable[[], Awaitable[T]]) -> T:
     return await request()
 
 
-def _fault(error: Exception) -> StorageFault | SettingsError:
+def _fault(error: Exception) -> StorageFault | StorageRefused:
     """What storage said, without the request's headers and the answer's body, which the SDK's text may hold."""
     status, code = getattr(error, "status_code", None), getattr(error, "error_code", None)
     said = f"{status} {getattr(code, 'value', code) or ''}".strip()
     if status in (401, 403):
         mend = "Give the app's identity the role Storage Blob Data Owner; a new role takes some minutes."
-        return SettingsError("storage-refused", f"Blob Storage refuses the app ({said}).", mend)
+        return StorageRefused("storage-refused", f"Blob Storage refuses the app ({said}).", mend)
     heard = f"answered {said}" if status else f"did not answer ({type(error).__name__})"
     return StorageFault("storage-down", f"Blob Storage {heard}.", "Ask again in a moment.")
 

@@ -6,6 +6,7 @@ DesignBackendError
 ├── Conflict            the thing is not in a state that allows this
 ├── Busy                the caller has as much under way as it may have (HTTP 429)
 ├── StorageFault        Blob Storage is down or contradicts itself; worth repeating later (HTTP 503)
+├── StorageRefused      Blob Storage refuses the app: a role or the firewall; the operator mends it, and steps go on
 ├── SettingsError       the deployment is incomplete or contradictory; the operator mends it
 │   └── VaultUnreachable    Key Vault does not answer; worth repeating later
 ├── AgentFileError      an agent's Markdown file breaks the format; says file and line
@@ -81,6 +82,12 @@ class StorageFault(DesignBackendError):
     title = "Storage could not be used"
     http_status = 503
     retry_after = 10
+
+
+class StorageRefused(DesignBackendError):
+    """Blob Storage refuses the app. No answer to a call: its step is tried again, as a new role takes some minutes."""
+
+    title = "Storage refuses the app"
 
 
 class SettingsError(DesignBackendError):
