@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _CONTENT_TYPES = {"md": "text/markdown", "json": "application/json", "csv": "text/csv", "yaml": "application/yaml"}
 _WAITS = (0.5, 1.5, 4.0)
+_SILENCE = 30.0
+"""Seconds without a byte after which a request is made again."""
 _MOST_METADATA = 8_192
 """Bytes of metadata that a blob may have, names included."""
 _TAKEN = "BlobAlreadyExists"
@@ -310,10 +312,8 @@ def _connection() -> dict[str, Any]:
         max_field_size=2 * _MOST_METADATA,
     )
     return {
-        "transport": AioHttpTransport(session=session),
+        "transport": AioHttpTransport(session=session, connection_timeout=10, read_timeout=_SILENCE),
         "retry_policy": ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1),
-        "connection_timeout": 10,
-        "read_timeout": 30,
     }
 
 

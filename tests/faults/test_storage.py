@@ -73,6 +73,19 @@ async def test_a_listing_goes_on_after_whatever_passes(
 
 
 @pytest.fixture
+def listening_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores that are opened from here on soon take silence for an answer that was lost."""
+    monkeypatch.setattr(blobs, "_SILENCE", 0.3)
+
+
+async def test_a_request_that_nobody_answers_is_made_again(listening_briefly: None, way: tuple[FaultProxy, BlobStore]):
+    proxy, store = way
+    proxy.plan = lambda passing: Fault("slow", 120.0) if passing.number == 1 else None
+    await store.write(WORK, f"{uuid4().hex}/heard", b"x", "text/plain")
+    assert proxy.count == 2
+
+
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stores that are opened from here on hardly repeat a request."""
     monkeypatch.setattr(blobs, "_WAITS", (0.01,))
