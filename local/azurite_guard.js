@@ -12,7 +12,7 @@ const servers = [];
 let shutDown = null; // Azurite's own, once it listens
 let isStopping = false;
 let begun = 0; // requests that have no answer yet
-let whenAnswered = () => {};
+let hasShutDown = false;
 
 // Azurite saves its tables while it still answers, and what it answers after that is lost. So it shuts down when
 // nothing is under way any more; what comes in between is not begun, and whoever asked will ask again.
@@ -27,7 +27,7 @@ http.createServer = (...given) => {
     begun += 1;
     response.once("close", () => {
       begun -= 1;
-      if (begun === 0) whenAnswered();
+      if (isStopping && begun === 0) end();
     });
     return emit.apply(this, arguments);
   };
@@ -38,21 +38,27 @@ const once = process.once;
 process.once = function (event, listener) {
   if (!SIGNALS.includes(event)) return once.apply(this, arguments);
   shutDown = listener;
+  if (isStopping && begun === 0) end();
   return this;
 };
 
-// However and however often the end is asked for: it comes once, and nothing of this guard keeps the process.
+// However and however often the end is asked for: it comes once, and nothing of this guard keeps the process. A request
+// that is never answered holds it up for half of the time that it has.
 function stop() {
   if (isStopping) return;
   isStopping = true;
-  if (shutDown === null) process.exit(0); // nothing is open
+  if (!servers.some((server) => server.listening)) process.exit(0); // nothing is open
   process.stdin.destroy();
+  setTimeout(end, 2500).unref();
   setTimeout(() => process.exit(0), 5000).unref();
-  whenAnswered = () => {
-    shutDown();
-    for (const server of servers) server.closeAllConnections(); // the idle ones of clients that keep theirs
-  };
-  if (begun === 0) whenAnswered();
+  if (begun === 0) end();
+}
+
+function end() {
+  if (hasShutDown || shutDown === null) return;
+  hasShutDown = true;
+  shutDown();
+  for (const server of servers) server.closeAllConnections(); // the idle ones of clients that keep theirs
 }
 
 for (const signal of SIGNALS) process.on(signal, stop);

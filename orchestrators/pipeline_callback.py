@@ -18,9 +18,6 @@ from shared.contracts import (
     TellResult,
 )
 
-LOOKS, FEWEST_LOOKS = 40, 4
-"""How often one history looks at one run before a new one begins, so that none grows long; and at many."""
-
 bp = df.Blueprint()
 
 
@@ -28,7 +25,7 @@ def pipeline_callback(context: df.DurableOrchestrationContext) -> Generator[Task
     """Durable entry: `Callback` in, `CallbackOutcome` out."""
     callback = Callback.from_dict(context.get_input())
     until = datetime.fromisoformat(callback.until)
-    for _ in range(max(FEWEST_LOOKS, LOOKS // len(callback.runs))):
+    for _ in range(callback.looks):
         heard = yield from _tell(context, callback)
         now = context.current_utc_datetime.replace(tzinfo=UTC)
         if heard.ended or now >= until:

@@ -23,8 +23,12 @@ _CONTENT_TYPES = {"md": "text/markdown", "json": "application/json", "csv": "tex
 _WAITS = (0.5, 1.5, 4.0)
 _SILENCE = 30.0
 """Seconds without a byte after which a request is made again."""
+_BLOCK = 256 * 1024
+"""Bytes that are read from a connection at once."""
 _MOST_METADATA = 8_192
 """Bytes of metadata that a blob may have, names included."""
+_PASSING = (409, 412, 429)
+"""What the SDK takes for final, and is not, but for the answer to a condition."""
 _TAKEN = "BlobAlreadyExists"
 _PAGE = 5_000
 """Blobs in one answer of a listing: the most that storage gives."""
@@ -63,7 +67,10 @@ class BlobInfo:
 
 
 class BlobStore:
-    """Containers of one storage account. Create it once a process and event loop."""
+    """Containers of one storage account. Create it once a process, with its event loop running.
+
+    What storage cannot do just now is `StorageFault`, what it refuses the app `StorageRefused`.
+    """
 
     def __init__(self, service: "BlobServiceClient") -> None:
         self._service = service
@@ -267,17 +274,14 @@ async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _repeat[T](request: Callable[[], Awaitable[T]]) -> T:
-    """Make a request again after 409, 412 and 429, which the SDK takes for final.
-
-    Where they are the answer to a condition, `request` has dealt with that; all else that they say passes.
-    """
+    """Make a request again after what passes. An answer to a condition has been dealt with by `request`."""
     from azure.core.exceptions import HttpResponseError
 
     for wait in _WAITS:
         try:
             return await request()
         except HttpResponseError as error:
-            if error.status_code not in (409, 412, 429):
+            if error.status_code not in _PASSING:
                 raise
         await asyncio.sleep(wait)
     return await request()
@@ -285,11 +289,19 @@ async def _repeat[T](request: Callable[[], Awaitable[T]]) -> T:
 
 def _fault(error: Exception) -> StorageFault | StorageRefused:
     """What storage said, without the request's headers and the answer's body, which the SDK's text may hold."""
+    from azure.core.exceptions import ClientAuthenticationError
+
     status, code = getattr(error, "status_code", None), getattr(error, "error_code", None)
+    if isinstance(error, ClientAuthenticationError) and code is None:
+        no_token = f"The app's identity has no token for Blob Storage ({type(error).__name__})."
+        return StorageRefused("identity", no_token, "Give the app an identity; a new one takes some minutes.")
     said = f"{status} {getattr(code, 'value', code) or ''}".strip()
     if status in (401, 403):
         mend = "Give the app's identity the role Storage Blob Data Owner; a new role takes some minutes."
         return StorageRefused("storage-refused", f"Blob Storage refuses the app ({said}).", mend)
+    if status and status < 500 and status not in (408, *_PASSING):
+        mend = "Deploy again where a container is missing; otherwise the app asks for what storage cannot do."
+        return StorageRefused("storage-refused", f"Blob Storage refuses a request ({said}).", mend)
     heard = f"answered {said}" if status else f"did not answer ({type(error).__name__})"
     return StorageFault("storage-down", f"Blob Storage {heard}.", "Ask again in a moment.")
 
@@ -312,7 +324,9 @@ def _connection() -> dict[str, Any]:
         max_field_size=2 * _MOST_METADATA,
     )
     return {
-        "transport": AioHttpTransport(session=session, connection_timeout=10, read_timeout=_SILENCE),
+        "transport": AioHttpTransport(
+            session=session, connection_timeout=10, read_timeout=_SILENCE, connection_data_block_size=_BLOCK
+        ),
         "retry_policy": ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1),
     }
 

@@ -21,6 +21,7 @@ from triggers.problems import answer, reports_problems
 ORCHESTRATOR = "pipeline_callback"
 MOST_RUNS = 20
 LONGEST_NAME = 200
+LOOKS, FEWEST_LOOKS = 40, 4
 _CALLBACK_ID = re.compile(r"callback-[0-9a-f]{24}")
 log = logs.logger(__name__)
 bp = df.Blueprint()
@@ -68,7 +69,13 @@ async def _callback(current: Services, name: str, run_ids: list[str]) -> Callbac
         seconds=settings.callback_seconds,
         attempts=settings.callback_attempts,
         first_retry_seconds=settings.first_retry_seconds,
+        looks=looks_at(len(claims)),
     )
+
+
+def looks_at(runs: int) -> int:
+    """How often one history looks at so many runs: the more they are, the more each look adds to it."""
+    return max(FEWEST_LOOKS, LOOKS // runs)
 
 
 def runs_of(req: func.HttpRequest) -> list[str]:

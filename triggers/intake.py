@@ -109,14 +109,14 @@ async def start_run(
     for attempt in range(1, MOST_ATTEMPTS):
         run_id = run_id_for(request.identity, request.prd.name, attempt)
         if not await services.blobs.exists(WORK, claim_name(run_id)):
-            async with room_for_a_run(client, request.caller, services.settings.runs_per_caller):
+            async with room_for_a_run(client, request.caller, run_id, services.settings.runs_per_caller):
                 claim = await _claim(services, request, run_id, fresh=fresh)
                 if claim is not None:
                     await _schedule(client, claim)
                     return Started(run_id, plan_of(claim.run), created=True)
         if request.source != "http" or not await _wants_another(services, client, run_id, fresh=fresh):
-            claim = await _claimed(services.blobs, run_id)
-            await take_over(services, client, run_id)
+            claim, age = await _claimed(services.blobs, run_id)
+            await take_over(services, client, claim, age)
             return Started(run_id, plan_of(claim.run), created=False)
     raise Conflict("attempts", "No further attempt of this PRD can be started.", "Change the PRD or its options.")
 
@@ -143,13 +143,14 @@ async def _claim(services: Services, request: Request, run_id: str, *, fresh: bo
     written = json.dumps(claim.to_dict()).encode()
     if await services.blobs.create(WORK, claim_name(run_id), written):
         return claim
-    return claim if await _claimed(services.blobs, run_id) == claim else None  # ours: the answer to it was lost
+    found, _ = await _claimed(services.blobs, run_id)
+    return claim if found == claim else None  # ours: the answer to it was lost
 
 
-async def _claimed(blobs: BlobStore, run_id: str) -> Claim:
-    """The claim that storage says is there; `StorageFault` where it then says that it is not."""
+async def _claimed(blobs: BlobStore, run_id: str) -> tuple[Claim, timedelta]:
+    """The claim that storage says is there, and its age; `StorageFault` where it then says that it is not."""
     try:
-        return (await read_claim(blobs, run_id))[0]
+        return await read_claim(blobs, run_id)
     except NotFound:
         detail = f"Blob Storage has a claim of run {run_id!r} and does not have it."
         raise StorageFault("storage-contradicts", detail, "Ask again in a moment.") from None
@@ -191,23 +192,22 @@ async def read_claim(blobs: BlobStore, run_id: str) -> tuple[Claim, timedelta]:
     return Claim.from_dict(json.loads(data)), info.age
 
 
-async def take_over(services: Services, client: df.DurableFunctionsClient, run_id: str) -> bool:
-    """Start a claimed run that never appeared, once its claim is old enough; True when it was started here.
-
-    `NotFound` where nobody has claimed it.
-    """
-    if await services.blobs.exists(WORK, f"{run_id}/files.json"):
-        return False  # it has ended: what most are, found with one request
-    claim, since = await read_claim(services.blobs, run_id)
-    age = since.total_seconds()
-    if age < services.settings.claim_grace_seconds:
+async def take_over(services: Services, client: df.DurableFunctionsClient, claim: Claim, age: timedelta) -> bool:
+    """Start a claimed run that never appeared, once its claim is old enough; True when it was started here."""
+    run_id, waited = claim.run.run_id, age.total_seconds()
+    if waited < services.settings.claim_grace_seconds or await has_ended(services.blobs, run_id):
         return False
     if await client.get_orchestration_state(run_id, fetch_payloads=False) is not None:
         return False
     with telemetry.about_run(run_id):
-        log.warning("claimed %.0f s ago and never started: starting it", age)
+        log.warning("claimed %.0f s ago and never started: starting it", waited)
     await _schedule(client, claim)
     return True
+
+
+async def has_ended(blobs: BlobStore, run_id: str) -> bool:
+    """Whether the run has left its list of files, which outlives its history."""
+    return await blobs.exists(WORK, f"{run_id}/files.json")
 
 
 async def _schedule(client: df.DurableFunctionsClient, claim: Claim) -> None:

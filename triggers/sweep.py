@@ -13,10 +13,12 @@ from shared.errors import NotFound
 from shared.services import Services
 from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
 from triggers.callers import LIVE
-from triggers.intake import drop_identity, run_id_for, take_over
+from triggers.intake import drop_identity, has_ended, read_claim, run_id_for, take_over
 
 AT_ONCE = 8
 """PRDs that are looked at at the same time."""
+MOST_FAULTS = 10
+"""PRDs of one sweep that cannot be looked at before it gives up."""
 log = logs.logger(__name__)
 bp = df.Blueprint()
 
@@ -39,34 +41,46 @@ async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> 
 
 
 async def sweep_prds(services: Services, client: df.DurableFunctionsClient) -> list[str]:
-    """Go through all dropped PRDs; returns the ids of the runs started here. One that cannot be read hides no other."""
+    """Go through all dropped PRDs; returns the ids of the runs started here.
+
+    One that cannot be looked at hides no other. Where several cannot, storage or the engine is away: the last fault is
+    raised, and the next sweep begins again.
+    """
     await telemetry.start(services.settings)
     listed = [info async for info in services.blobs.list(PRDS)]
     errors = {info.name: info for info in listed if not is_prd(info.name)}
-    left = asyncio.Semaphore(AT_ONCE)
+    free, faults = asyncio.Semaphore(AT_ONCE), list[Exception]()
 
     async def look_at(info: BlobInfo) -> str | None:
-        async with left:
+        async with free:
+            if len(faults) >= MOST_FAULTS:
+                return None
             try:
                 return await _start_missed(services, client, info)
-            except Exception:
+            except Exception as fault:
                 log.exception("sweep could not look at %r; it will come round again", info.name)
+                faults.append(fault)
                 return None
 
     found = await asyncio.gather(
         *(look_at(info) for info in listed if is_prd(info.name) and not _was_refused(info, errors))
     )
+    if len(faults) >= MOST_FAULTS:
+        raise faults[-1]
     return [run_id for run_id in found if run_id]
 
 
 async def _start_missed(services: Services, client: df.DurableFunctionsClient, info: BlobInfo) -> str | None:
     """Start the run of this version of a PRD if nobody has; its id if it was started here."""
     run_id = run_id_for(drop_identity(info.name, info.etag), info.name)
+    if await has_ended(services.blobs, run_id):
+        return None  # as most have: one request tells
     try:
-        return run_id if await take_over(services, client, run_id) else None
+        claim, age = await read_claim(services.blobs, run_id)
     except NotFound:
         run = await accept_drop(services, client, info.name, info.etag, "sweep")
         return run.run_id if run is not None and run.created else None
+    return run_id if await take_over(services, client, claim, age) else None
 
 
 async def tend_places(services: Services, client: df.DurableFunctionsClient) -> list[str]:

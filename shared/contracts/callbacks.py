@@ -32,7 +32,8 @@ class Callback(Payload):
     """The input of `pipeline_callback`: who waits for which runs.
 
     `seconds` lie between two looks at the runs; nobody looks again after `until` (ISO 8601). `told` is per run what
-    the pipeline has heard, `log` the number of the task's log (0: not begun). `attempts` bounds each step's tries.
+    the pipeline has heard, `log` the number of the task's log (0: not begun). `attempts` bounds each step's tries,
+    `looks` how often one history looks at the runs before a new one begins, so that none grows long.
     """
 
     callback_id: str
@@ -43,6 +44,7 @@ class Callback(Payload):
     first_retry_seconds: float
     told: tuple[str, ...] = ()
     log: int = 0
+    looks: int = 40
 
 
 @dataclass(frozen=True)

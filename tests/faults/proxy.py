@@ -20,13 +20,13 @@ from yarl import URL
 
 type Kind = Literal[
     "refused", "reset", "lost", "cut", "truncated", "slow", "skew",
-    "409", "412", "429", "500", "503", "500-after",
+    "403", "409", "412", "429", "500", "503", "500-after",
 ]  # fmt: skip
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-encoding", "host", "expect"}
 _AUTO = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """Headers a client would add, and with them break the request's signature."""
 _STORAGE_CODES = {
-    409: "ContainerBeingDeleted", 412: "ConditionNotMet", 429: "TooManyRequests",
+    403: "AuthorizationFailure", 409: "ContainerBeingDeleted", 412: "ConditionNotMet", 429: "TooManyRequests",
     500: "InternalError", 503: "ServerBusy",
 }  # fmt: skip
 _DATES = ("date", "last-modified")

@@ -134,6 +134,8 @@ def _ask(data: bytes, handle: Callable[[func.HttpRequest], Coroutine[Any, Any, o
         if faults:
             raise faults[0] from None
         assert 200 <= done.value.status_code < 500
+    else:
+        raise AssertionError("the function waited for something, and was not looked at any further")
 
 
 def read_request(data: bytes) -> None:

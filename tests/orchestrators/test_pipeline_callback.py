@@ -9,10 +9,10 @@ from typing import Any, cast
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.task import TaskFailedError
 
-from orchestrators.pipeline_callback import LOOKS, pipeline_callback
+from orchestrators.pipeline_callback import pipeline_callback
 from shared.contracts import AwaitedRun, Callback, CallbackOutcome, CompleteResult, TellResult
 from tests.orchestrators.test_replay import LARGEST_BYTES
-from triggers.http_callbacks import LONGEST_NAME, MOST_RUNS
+from triggers.http_callbacks import LONGEST_NAME, MOST_RUNS, looks_at
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WAITING = Callback(
@@ -80,17 +80,17 @@ def test_a_pipeline_is_told_until_its_runs_have_ended_and_then_once_that_they_ha
 def test_no_history_grows_long_and_the_next_one_knows_what_was_told():
     context = Context(WAITING)
     scheduled, _ = drive(context, {"tell_pipeline": heard(ended=False)})
-    assert scheduled == ["tell_pipeline", "timer"] * LOOKS
+    assert scheduled == ["tell_pipeline", "timer"] * WAITING.looks
     assert Callback.from_dict(context.again) == replace(WAITING, told=("running d",), log=7)
 
 
 def test_a_history_about_many_runs_of_long_names_stays_small_too():
     runs = tuple(AwaitedRun(f"{'r' * 60}-{number}", "n" * LONGEST_NAME) for number in range(MOST_RUNS))
     told = TellResult(tuple("running azure-devops-pipelines-expert" for _ in runs), 7, ended=False).to_dict()
-    callback = replace(WAITING, runs=runs)
+    callback = replace(WAITING, runs=runs, looks=looks_at(MOST_RUNS))
     scheduled, _ = drive(Context(callback), {"tell_pipeline": told})
     looks = scheduled.count("tell_pipeline")
-    assert looks < LOOKS
+    assert 0 < looks < WAITING.looks
     assert len(json.dumps(callback.to_dict())) * (looks + 1) + len(json.dumps(told)) * 2 * looks < LARGEST_BYTES
 
 
@@ -113,7 +113,7 @@ def test_a_pipeline_waits_no_longer_than_the_settings_let_it():
 def test_storage_that_fails_for_a_while_ends_no_callback():
     context = Context(WAITING)
     scheduled, _ = drive(context, {"tell_pipeline": failed("storage is down")})
-    assert len(scheduled) == 2 * LOOKS
+    assert len(scheduled) == 2 * WAITING.looks
     assert Callback.from_dict(context.again) == WAITING
 
 

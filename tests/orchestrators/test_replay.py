@@ -26,7 +26,7 @@ from durabletask.internal.orchestrator_service_pb2 import (
 from google.protobuf import json_format
 
 from orchestrators.design_backend import design_backend
-from orchestrators.pipeline_callback import LOOKS, pipeline_callback
+from orchestrators.pipeline_callback import pipeline_callback
 from shared.contracts import (
     AgentRequest,
     BatchLook,
@@ -234,7 +234,7 @@ def test_a_recorded_callback_went_on_after_telling_had_failed_for_good():
 def test_a_recorded_callback_that_began_anew_has_both_its_generations():
     first, second = history("callback-anew-1"), history("callback-anew-2")
     names = [event.taskScheduled.name for event in first if event.HasField("taskScheduled")]
-    assert names == ["tell_pipeline"] * LOOKS
+    assert names == ["tell_pipeline"] * Callback.looks
     assert first[-1].continueAsNew.input == start_of(second).input
     assert Callback.from_dict(json.loads(start_of(second).input.value)).told
 

@@ -189,6 +189,16 @@ async def test_requests_of_one_moment_count_too(door: Door, services: Services):
     assert Counter(answer.status_code for answer in answers) == {202: 3, 429: 9}
 
 
+async def test_a_run_counts_once_while_it_is_being_started(door: Door, services: Services):
+    services.settings = replace(services.settings, runs_per_caller=25)
+    caller = {"x-functions-key": "in bursts"}
+    for burst in range(2):
+        answers = await asyncio.gather(
+            *(door.post({"prd": f"{PRD} burst {burst} {number}"}, headers=caller) for number in range(12))
+        )
+        assert {answer.status_code for answer in answers} == {202}
+
+
 async def test_storage_that_is_down_or_contradicts_itself_is_asked_again_later(
     door: Door, services: Services, monkeypatch: pytest.MonkeyPatch
 ):

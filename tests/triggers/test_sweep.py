@@ -12,7 +12,7 @@ from shared.services import Services
 from tests.triggers.conftest import RecordingClient, as_client, put
 from triggers.blob_drop import accept_drop
 from triggers.intake import drop_identity, read_claim, run_id_for
-from triggers.sweep import sweep_prds
+from triggers.sweep import AT_ONCE, MOST_FAULTS, sweep_prds
 
 
 async def drop(services: Services, text: str) -> tuple[str, str]:
@@ -84,6 +84,23 @@ async def test_storage_that_contradicts_itself_refuses_no_prd(services: Services
             await accept_drop(services, as_client(client), name, None)
     assert not await services.blobs.exists(PRDS, f"{name}.error.json")
     assert run_id in await sweep_prds(services, as_client(client))
+
+
+async def test_a_sweep_gives_up_where_storage_is_away(services: Services, monkeypatch: pytest.MonkeyPatch):
+    asked = 0
+
+    async def away(*_: object) -> bool:
+        nonlocal asked
+        asked += 1
+        raise StorageFault("storage-down", "Blob Storage answered 503.")
+
+    for number in range(3 * MOST_FAULTS):
+        await drop(services, f"# Many {number}")
+    with monkeypatch.context() as while_it_is:
+        while_it_is.setattr(services.blobs, "exists", away)
+        with pytest.raises(StorageFault):
+            await sweep_prds(services, as_client(RecordingClient()))
+    assert MOST_FAULTS <= asked <= MOST_FAULTS + AT_ONCE
 
 
 async def test_a_prd_that_cannot_be_looked_at_hides_no_other(services: Services, caplog: pytest.LogCaptureFixture):
