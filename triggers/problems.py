@@ -86,4 +86,5 @@ def reports_problems(handler: Handler) -> Handler:
 def _path(url: str) -> str:
     """The path by RFC 3986, appendix B, of anything: the host is what the caller says it is, and may be none."""
     parts = _URL.match(url)
-    return parts[1] if parts else ""
+    assert parts, "every part of it may be empty"
+    return parts[1]
