@@ -1,4 +1,4 @@
-"""Real parts shared by the tests: Azurite with our three containers, and services that use it."""
+"""Real parts shared by the tests: Azurite with our three containers, the offline model, and services that use them."""
 
 from collections.abc import AsyncIterator
 
@@ -6,10 +6,12 @@ import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.azurite import Azurite
+from local.drafts.server import DraftsServer
 from local.log import Log
 from local.state import AZURITE_CACHE
 from shared.services import Services
 from shared.settings import Settings
+from tests.agent_at_work import app_on
 
 CONTAINERS = ("prds", "designs", "runs")
 
@@ -41,3 +43,19 @@ async def services(storage: str) -> AsyncIterator[Services]:
     built = Services(Settings.read(environment))
     yield built
     await built.close()
+
+
+@pytest.fixture
+async def drafts() -> AsyncIterator[DraftsServer]:
+    """An offline model that answers at once."""
+    server = DraftsServer(seconds_per_answer=0)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def app(storage: str, drafts: DraftsServer) -> AsyncIterator[Services]:
+    """Services on real storage, for which `drafts` is Claude."""
+    async with app_on(storage, drafts) as services:
+        yield services

@@ -1,7 +1,5 @@
 """Before its first run, an instance looks at the models that it is set to use."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from local.drafts.models import model_info
@@ -11,14 +9,6 @@ from shared.settings import Settings
 from triggers.warm_up import look_at_models
 
 RETIRES = {"lifecycle": "deprecated", "retires_at": "2027-03-01T00:00:00Z"}
-
-
-@pytest.fixture
-async def drafts() -> AsyncIterator[DraftsServer]:
-    server = DraftsServer(seconds_per_answer=0)
-    await server.start()
-    yield server
-    await server.stop()
 
 
 async def looked_at(drafts: DraftsServer, caplog: pytest.LogCaptureFixture, **settings: str) -> list[str]:
