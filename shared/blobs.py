@@ -28,7 +28,7 @@ _BLOCK = 256 * 1024
 _MOST_METADATA = 8_192
 """Bytes of metadata that a blob may have, names included."""
 _PASSING = (409, 412, 429)
-"""What the SDK takes for final, and is not, but for the answer to a condition."""
+"""What the SDK takes for final, and is not, but for the answer to a condition. So it does an answer that is cut."""
 _TAKEN = "BlobAlreadyExists"
 _PAGE = 5_000
 """Blobs in one answer of a listing: the most that storage gives."""
@@ -275,13 +275,13 @@ async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
 
 async def _repeat[T](request: Callable[[], Awaitable[T]]) -> T:
     """Make a request again after what passes. An answer to a condition has been dealt with by `request`."""
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import HttpResponseError, IncompleteReadError
 
     for wait in _WAITS:
         try:
             return await request()
         except HttpResponseError as error:
-            if error.status_code not in _PASSING:
+            if error.status_code not in _PASSING and not isinstance(error, IncompleteReadError):
                 raise
         await asyncio.sleep(wait)
     return await request()
@@ -299,7 +299,7 @@ def _fault(error: Exception) -> StorageFault | StorageRefused:
     if status in (401, 403):
         mend = "Give the app's identity the role Storage Blob Data Owner; a new role takes some minutes."
         return StorageRefused("storage-refused", f"Blob Storage refuses the app ({said}).", mend)
-    if status and status < 500 and status not in (408, *_PASSING):
+    if status and 400 <= status < 500 and status not in (408, *_PASSING):
         mend = "Deploy again where a container is missing; otherwise the app asks for what storage cannot do."
         return StorageRefused("storage-refused", f"Blob Storage refuses a request ({said}).", mend)
     heard = f"answered {said}" if status else f"did not answer ({type(error).__name__})"

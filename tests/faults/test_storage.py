@@ -80,6 +80,17 @@ def listening_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blobs, "_SILENCE", 0.3)
 
 
+@pytest.mark.parametrize("kind", ["cut", "truncated"])
+async def test_an_answer_that_breaks_off_is_asked_for_again(way: tuple[FaultProxy, BlobStore], kind: Kind):
+    proxy, store = way
+    name = f"{uuid4().hex}/whole"
+    await store.write(WORK, name, b"whole" * 1_000, "text/plain")
+    written = proxy.count
+    proxy.plan = lambda passing: Fault(kind) if passing.number == written + 1 else None
+    assert (await store.read(WORK, name))[0] == b"whole" * 1_000
+    assert proxy.count == written + 2
+
+
 async def test_a_request_that_nobody_answers_is_made_again(listening_briefly: None, way: tuple[FaultProxy, BlobStore]):
     proxy, store = way
     proxy.plan = lambda passing: Fault("slow", 120.0) if passing.number == 1 else None
