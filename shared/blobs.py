@@ -28,7 +28,7 @@ _BLOCK = 256 * 1024
 _MOST_METADATA = 8_192
 """Bytes of metadata that a blob may have, names included."""
 _PASSING = (409, 412, 429)
-"""What the SDK takes for final, and is not, but for the answer to a condition. So it does an answer that is cut."""
+"""What the SDK takes for final, and is not, but for the answer to a condition. So it does an answer that breaks off."""
 _TAKEN = "BlobAlreadyExists"
 _PAGE = 5_000
 """Blobs in one answer of a listing: the most that storage gives."""
@@ -275,13 +275,13 @@ async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
 
 async def _repeat[T](request: Callable[[], Awaitable[T]]) -> T:
     """Make a request again after what passes. An answer to a condition has been dealt with by `request`."""
-    from azure.core.exceptions import HttpResponseError, IncompleteReadError
+    from azure.core.exceptions import HttpResponseError
 
     for wait in _WAITS:
         try:
             return await request()
         except HttpResponseError as error:
-            if error.status_code not in _PASSING and not isinstance(error, IncompleteReadError):
+            if (error.status_code or 0) >= 400 and error.status_code not in _PASSING:
                 raise
         await asyncio.sleep(wait)
     return await request()
