@@ -275,11 +275,13 @@ async def _persist[T](request: Callable[[], Awaitable[T]]) -> T:
 
 async def _repeat[T](request: Callable[[], Awaitable[T]]) -> T:
     """Make a request again after what passes. An answer to a condition has been dealt with by `request`."""
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
     for wait in _WAITS:
         try:
             return await request()
+        except ClientAuthenticationError:
+            raise
         except HttpResponseError as error:
             if (error.status_code or 0) >= 400 and error.status_code not in _PASSING:
                 raise

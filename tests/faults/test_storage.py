@@ -131,7 +131,7 @@ async def test_what_storage_refuses_is_told_with_its_code_and_does_not_pass(way:
     assert "Storage Blob Data Owner" in told.value.mend
 
 
-async def test_an_identity_without_a_token_is_not_taken_for_storage():
+async def test_an_identity_without_a_token_is_not_taken_for_storage(impatient: None):
     credential = Credential()
     credential.error = ClientAuthenticationError("no managed identity here")
     store = BlobStore.from_identity("https://127.0.0.1:9", credential)
