@@ -1,9 +1,11 @@
 """Real parts shared by the tests: Azurite with our three containers, the offline model, and services that use them."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 from azure.storage.blob.aio import BlobServiceClient
+from hypothesis import settings
 
 from local.azurite import Azurite
 from local.drafts.server import DraftsServer
@@ -12,6 +14,9 @@ from local.state import AZURITE_CACHE
 from shared.services import Services
 from shared.settings import Settings
 from tests.agent_at_work import app_on
+
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+# Of the same code the tests say the same. For inputs that nobody thought of: `make fuzz`, or HYPOTHESIS_PROFILE=default.
 
 CONTAINERS = ("prds", "designs", "runs")
 
