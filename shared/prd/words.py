@@ -192,7 +192,7 @@ _EXAMPLE = re.compile(r"\b(?:for example|for instance|e\.g\.|examples?|such as|z
                       r"ad esempio|bijvoorbeeld|например|例如|例)\W*$")  # fmt: skip
 _IN_BRACKETS = re.compile(r"\s*[(（][^()（）]*[)）]$")
 _NUMBERING = re.compile(
-    r"^(?:[^\w]|_)*(?:(?:\d+[.)]?)+(?=[\s.、)]|[^\W\d_a-z])|[一二三四五六七八九十]+[、.]|第.{1,3}[章节節]|"
+    r"^(?:[^\w]|_)*(?:\d+(?:[.)]\d+)*[.)]?(?=[\s.、)]|[^\W\d_a-z])|[一二三四五六七八九十]+[、.]|第.{1,3}[章节節]|"
     r"[ivx]+\.)?[\W_]*"
 )
 

@@ -331,7 +331,7 @@ def test_ten_thousand_requirements_are_all_found():
     assert found[-1].id == "R-10000"
 
 
-@pytest.mark.parametrize("repeated", ["# x\n", "- x\n", "| a | b |\n"])
+@pytest.mark.parametrize("repeated", ["# x\n", "- x\n", "| a | b |\n", f"# {'9' * 190}x\n"])
 def test_a_prd_that_says_one_thing_without_end_is_read_in_seconds(repeated: str):
     prd = "# Orders\n\nThey must be taken.\n\n" + repeated * (400_000 // len(repeated))
     started = process_time()
