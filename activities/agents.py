@@ -12,16 +12,12 @@ import azure.durable_functions as df
 from activities.entry import activity
 from activities.reading import prompt_of
 from shared import logs, telemetry
-from shared.answers import Answer, Begun
-from shared.blobs import WORK
-from shared.call_store import UNDER_WAY, call_key
-from shared.catalogue import catalogue
-from shared.contracts import AgentRequest, AgentResult, Failure, Interruption, Usage
+from shared.agents import ModelSettings, Prompt, catalogue
+from shared.claude import HELD_BACK, UNDER_WAY, Answer, call_key
+from shared.contracts import AgentRequest, AgentResult, Begun, Failure, Interruption, Usage
 from shared.errors import CallInterrupted, CallRefused, NotFound, SettingsError, VaultUnreachable
-from shared.models import ModelSettings
-from shared.prompts import Prompt
-from shared.rate_limit import HELD_BACK
 from shared.services import Services
+from shared.storage import WORK
 
 log = logs.logger(__name__)
 _STEADY = (UNDER_WAY, HELD_BACK)

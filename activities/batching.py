@@ -13,16 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 from activities.reading import prompt_of
 from shared import logs
-from shared.answers import ENDS, Begun, Part
-from shared.blobs import WORK
-from shared.call_store import Claimed, StoredCall, call_key
-from shared.catalogue import catalogue
-from shared.contracts import AgentRequest, BatchRequest, BatchState, Failure, Payload, Usage
+from shared.agents import ModelSettings, Prompt, catalogue
+from shared.claude import ENDS, Batch, Claimed, MessageBatches, Part, StoredCall, call_key
+from shared.contracts import AgentRequest, BatchRequest, BatchState, Begun, Failure, Payload, Usage
 from shared.errors import CallInterrupted, CallRefused, NotFound, SettingsError, VaultUnreachable
-from shared.message_batches import Batch, MessageBatches
-from shared.models import ModelSettings
-from shared.prompts import Prompt
 from shared.services import Services
+from shared.storage import WORK
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How much earlier than our own clock says the API may have taken a batch."""

@@ -6,11 +6,11 @@ import json
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared.blobs import WORK
-from shared.catalogue import catalogue
+from shared.agents import catalogue
 from shared.checks import Context
 from shared.contracts import CheckRequest, CheckResult
 from shared.services import Services
+from shared.storage import WORK
 
 bp = df.Blueprint()
 

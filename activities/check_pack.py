@@ -6,10 +6,10 @@ import json
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared.blobs import WORK
-from shared.checks import PACK_CHECKS, Finding, Pack, PackDocument
-from shared.contracts import PackCheckRequest, PackCheckResult, Tally
+from shared.checks import PACK_CHECKS, Pack, PackDocument
+from shared.contracts import Finding, PackCheckRequest, PackCheckResult, Tally
 from shared.services import Services
+from shared.storage import WORK
 
 bp = df.Blueprint()
 

@@ -7,10 +7,10 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared.blobs import WORK, BlobStore
 from shared.contracts import FolderRequest, Folders
 from shared.errors import Conflict
 from shared.services import Services
+from shared.storage import WORK, BlobStore
 
 SECONDS_TRIED = 3_600
 """How far past its own second a run looks for a free one."""

@@ -5,7 +5,7 @@ import azure.durable_functions as df
 from activities.entry import looking_activity
 from shared.callbacks import verdict
 from shared.contracts import CompleteRequest, CompleteResult
-from shared.run_status import status_of
+from shared.runs import status_of
 from shared.services import Services
 
 bp = df.Blueprint()

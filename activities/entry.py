@@ -8,10 +8,9 @@ from typing import Any, cast
 import azure.durable_functions as df
 
 from shared import services, telemetry
-from shared.blobs import WORK
-from shared.contracts import Claim, Payload, claim_name
-from shared.history import in_full, run_of
+from shared.contracts import Claim, Payload, claim_name, in_full, run_of
 from shared.services import Services
+from shared.storage import WORK
 
 type Perform[Q: Payload, R: Payload] = Callable[[Services, Q], Awaitable[R]]
 type Look[Q: Payload, R: Payload] = Callable[[Services, Q, df.DurableFunctionsClient], Awaitable[R]]

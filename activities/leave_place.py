@@ -3,9 +3,9 @@
 import azure.durable_functions as df
 
 from activities.entry import looking_activity
-from shared import places
 from shared.contracts import PLACE_EVENT, NextRuns, PlaceRequest
 from shared.services import Services
+from shared.storage import leave_slot
 
 bp = df.Blueprint()
 
@@ -13,7 +13,7 @@ bp = df.Blueprint()
 @looking_activity(bp)
 async def leave_place(services: Services, request: PlaceRequest, client: df.DurableFunctionsClient) -> NextRuns:
     """Leave, and have the waiting runs that can be let in now look for a place. Returns which those are."""
-    line = await places.leave(services.blobs, request.run_id)
+    line = await leave_slot(services.blobs, request.run_id)
     called = line.next(request.limit)
     for run_id in called:
         await client.raise_orchestration_event(run_id, PLACE_EVENT)

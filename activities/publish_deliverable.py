@@ -3,9 +3,9 @@
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared.blobs import DESIGNS
 from shared.contracts import FileEntry, PublishRequest
 from shared.services import Services
+from shared.storage import DESIGNS
 
 bp = df.Blueprint()
 

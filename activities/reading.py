@@ -4,10 +4,8 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from shared.catalogue import catalogue
-from shared.checks import Finding
-from shared.contracts import AgentRequest, BlobRef, Document
-from shared.prompts import Assignment, Prompt, Reading, Revision, Text, compose, reading_of
+from shared.agents import Assignment, Prompt, Reading, Revision, Text, catalogue, compose, reading_of
+from shared.contracts import AgentRequest, BlobRef, Document, Finding
 from shared.services import Services
 
 

@@ -3,9 +3,9 @@
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared import places
 from shared.contracts import Place, PlaceRequest
 from shared.services import Services
+from shared.storage import take_slot
 
 bp = df.Blueprint()
 
@@ -13,4 +13,4 @@ bp = df.Blueprint()
 @activity(bp)
 async def take_place(services: Services, request: PlaceRequest) -> Place:
     """A place among the active runs, or how many wait before this one."""
-    return await places.take(services.blobs, request)
+    return await take_slot(services.blobs, request)

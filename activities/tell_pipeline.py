@@ -6,9 +6,9 @@ from activities.entry import looking_activity
 from shared import logs
 from shared.callbacks import mark, news
 from shared.contracts import PipelineTask, TellRequest, TellResult
+from shared.credentials import Key
 from shared.errors import CallbackFailed
-from shared.keys import Key
-from shared.run_status import ENDED, progress_of, status_of
+from shared.runs import ENDED, progress_of, status_of
 from shared.services import Services
 
 log = logs.logger(__name__)

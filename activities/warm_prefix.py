@@ -8,13 +8,10 @@ import azure.durable_functions as df
 from activities.entry import activity
 from activities.reading import assignment_of, read
 from shared import logs
-from shared.call_store import call_key
-from shared.catalogue import catalogue
+from shared.agents import ModelSettings, Reading, catalogue, compose, prefix, saves_tokens
+from shared.claude import HELD_BACK, call_key
 from shared.contracts import AgentRequest, Usage, WarmRequest, WarmResult
 from shared.errors import CallInterrupted, CallRefused, SettingsError
-from shared.models import ModelSettings
-from shared.prompts import Reading, compose, prefix, saves_tokens
-from shared.rate_limit import HELD_BACK
 from shared.services import Services
 
 log = logs.logger(__name__)

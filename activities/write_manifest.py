@@ -9,11 +9,11 @@ import azure.durable_functions as df
 
 from activities.entry import activity
 from shared import telemetry
-from shared.blobs import DESIGNS, WORK, BlobStore, content_type
-from shared.catalogue import catalogue
-from shared.checks import REGISTRY_CHECKS, Finding
-from shared.contracts import BlobRef, FileEntry, ManifestRequest, RunResult
+from shared.agents import catalogue
+from shared.checks import REGISTRY_CHECKS
+from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult
 from shared.services import Services
+from shared.storage import DESIGNS, WORK, BlobStore, content_type
 
 if TYPE_CHECKING:  # what composes packs is imported at first use: indexing the app composes none
     from shared.pack import ComposedPack, Material

@@ -11,10 +11,10 @@ import re
 import time
 from pathlib import Path
 
-from shared import markdown
-from shared.checker import Checker
 from shared.checks import PACK_CHECKS, Pack, PackDocument
-from shared.contract import contract_blocks
+from shared.checks.checker import Checker
+from shared.formats import markdown
+from shared.formats.openapi import contract_blocks
 from tests.golden import agents, context_for, golden
 
 OPERATIONS = 200

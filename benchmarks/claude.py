@@ -25,10 +25,10 @@ from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
 from local.engine_store import EngineStore
 from local.host import LocalHost
-from shared.claude import AnthropicApi, Claude
-from shared.keys import FixedKey
+from shared.claude.adapter import AnthropicApi, Claude
+from shared.credentials import FixedKey
 from tests.e2e.conftest import prd_text
-from tests.shared.test_cache_layout import CHOSEN, FOUR, THREE, asked, billed_share, design, prd_of
+from tests.shared.agents.test_cache_layout import CHOSEN, FOUR, THREE, asked, billed_share, design, prd_of
 
 ANSWER = "A line of an answer as long as any. " * 228
 CALLS, REPEATS, DROPS = 7, 10, 100

@@ -12,10 +12,11 @@ from typing import Any
 
 from cli.errors import BadUsage
 from cli.records import Json
-from shared.catalogue import catalogue
-from shared.checker import Checker
-from shared.checks import PACK_CHECKS, REGISTRY_CHECKS, Context, Finding, Pack, PackDocument
-from shared.checks.manifest import registry
+from shared.agents import catalogue
+from shared.checks import PACK_CHECKS, REGISTRY_CHECKS, Context, Pack, PackDocument
+from shared.checks.checker import Checker
+from shared.contracts import Finding
+from shared.pack import registry
 
 CHECK_SECONDS = 60.0
 LARGEST_FILE = 50_000_000

@@ -3,7 +3,8 @@
 from cli.check_folder import CheckedFolder, FolderFinding
 from cli.records import Json
 from shared import VERSION
-from shared.checks import Rule, all_rules
+from shared.checks import all_rules
+from shared.contracts import Rule
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

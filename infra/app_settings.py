@@ -1,6 +1,6 @@
 """Which app settings the templates may set: `python -m infra.app_settings` prints infra/modules/settings.bicep.
 
-The type is generated from shared/settings.py, so that a parameter file with a misspelt setting is refused when it is
+The type is generated from shared/settings/, so that a parameter file with a misspelt setting is refused when it is
 compiled. Touches nothing but the declared settings.
 """
 
@@ -46,7 +46,7 @@ def choosable() -> dict[str, str]:
 def as_bicep() -> str:
     """The text of infra/modules/settings.bicep."""
     lines = [
-        "// Written by `make docs` from shared/settings.py: the app settings that a parameter file may give.",
+        "// Written by `make docs` from shared/settings/: the app settings that a parameter file may give.",
         "@export()",
         "@sealed()",
         "type Options = {",

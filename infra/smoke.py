@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from shared.blobs import DESIGNS, PRDS, WORK, BlobStore
 from shared.errors import NotFound
 from shared.services import Services
 from shared.settings import Settings
+from shared.storage import DESIGNS, PRDS, WORK, BlobStore
 from triggers.blob_drop import ERROR_SUFFIX
 from triggers.intake import claim_name, drop_identity, run_id_for
 

@@ -21,7 +21,7 @@ from shared.contracts import (
     RunInput,
     Usage,
 )
-from shared.prices import CAP_REACHED
+from shared.runs import CAP_REACHED
 
 
 def deliverable(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:

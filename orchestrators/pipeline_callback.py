@@ -9,14 +9,7 @@ import azure.durable_functions as df
 from durabletask.task import Task, TaskFailedError
 
 from orchestrators.steps import attempt, failure_of
-from shared.contracts import (
-    Callback,
-    CallbackOutcome,
-    CompleteRequest,
-    CompleteResult,
-    TellRequest,
-    TellResult,
-)
+from shared.contracts import Callback, CallbackOutcome, CompleteRequest, CompleteResult, TellRequest, TellResult
 
 bp = df.Blueprint()
 

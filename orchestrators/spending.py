@@ -1,7 +1,7 @@
 """What a run has spent so far, and whether its cap lets it spend more. Pure: results in, an answer out."""
 
 from shared.contracts import Failure, RunInput, Usage
-from shared.prices import CAP_REACHED, reached
+from shared.runs import CAP_REACHED, reached
 
 _MEND = (
     "Raise RUN_TOKEN_CAP or RUN_COST_CAP_USD and start the run again: what Claude has answered is not paid for twice."

@@ -6,8 +6,7 @@ from typing import Any, Protocol
 import azure.durable_functions as df
 from durabletask.task import Task, TaskFailedError
 
-from shared.contracts import Failure, Payload, RunInput
-from shared.history import in_short
+from shared.contracts import Failure, Payload, RunInput, in_short
 
 LONGEST_WAIT = timedelta(minutes=5)
 LONGEST_REASON = 500

@@ -18,8 +18,7 @@ DesignBackendError
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.answers import Begun
-    from shared.contracts import Usage
+    from shared.contracts import Begun, Usage
 
 
 class DesignBackendError(Exception):
@@ -103,7 +102,7 @@ class VaultUnreachable(SettingsError):
 
 
 class AgentFileError(DesignBackendError):
-    """An agent's file breaks the format of shared/catalogue.py."""
+    """An agent's file breaks the format of shared/agents/agent_files.py."""
 
     title = "An agent file is malformed"
 

@@ -9,16 +9,13 @@ from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from shared.azure_devops import AzureDevOps
-from shared.blobs import BlobStore
-from shared.call_store import CallStore
-from shared.callback_store import CallbackStore
-from shared.checker import Checker
-from shared.claude import AnthropicApi, Claude, Foundry
+from shared.callbacks import AzureDevOps, CallbackStore
+from shared.checks.checker import Checker
+from shared.claude import AnthropicApi, CallStore, Claude, Foundry
+from shared.credentials import CachedKey, FixedKey, Key
 from shared.errors import CallInterrupted, SettingsError
-from shared.keys import CachedKey, FixedKey, Key
 from shared.settings import Settings
-from shared.vault import SIGN_IN, Vault
+from shared.storage import SIGN_IN, BlobStore, Vault
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from activities.agents import call_agent
 from local.drafts.server import DraftsServer
 from shared import telemetry
-from shared.blobs import WORK
 from shared.contracts import AgentRequest, AgentResult
 from shared.services import Services
-from shared.settings import Settings
+from shared.settings.environment import Settings
+from shared.storage.blobs import WORK
 
 KEY = "sk-canary-0123456789"
 PRD_LINE = "A canary customer must be able to place an order."

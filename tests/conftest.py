@@ -12,7 +12,7 @@ from local.drafts.server import DraftsServer
 from local.log import Log
 from local.state import AZURITE_CACHE
 from shared.services import Services
-from shared.settings import Settings
+from shared.settings.environment import Settings
 from tests.agent_at_work import app_on
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

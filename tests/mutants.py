@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from time import perf_counter
 
-from shared.checks import Finding, all_rules
+from shared.checks import all_rules
+from shared.contracts import Finding
 
 MODULES = (
-    "tests.shared.test_checker",
+    "tests.shared.checks.test_checker",
     "tests.shared.checks.test_structure",
     "tests.shared.checks.test_active",
     "tests.shared.checks.test_openapi",
@@ -23,7 +24,7 @@ MODULES = (
     "tests.shared.checks.test_across",
     "tests.shared.checks.test_ledger",
     "tests.shared.checks.test_manifest_check",
-    "tests.shared.test_extract",
+    "tests.shared.pack.test_extraction",
     "tests.shared.checks.test_golden",
 )
 LEAST = 2

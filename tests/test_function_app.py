@@ -117,9 +117,9 @@ def test_indexing_imports_no_sdk_and_nothing_that_reads_documents():
         "ruamel",
         "azure.monitor",
         "opentelemetry.sdk",
-        "shared.pipeline",
-        "shared.prd.words",
-        "shared.requirements",
+        "shared.formats.azure_pipelines",
+        "shared.pack",
+        "shared.prd.requirements",
         "aiohttp",
     )
     code = f"import sys, function_app; print([name for name in {heavy} if name in sys.modules])"

@@ -8,10 +8,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared import logs, services
-from shared.blobs import LONGEST_NAME, PRDS, BlobChanged, BlobStore, is_addressable
 from shared.errors import BadInput, NotFound
 from shared.prd import shown, slug
 from shared.services import Services
+from shared.storage import LONGEST_NAME, PRDS, BlobChanged, BlobStore, is_addressable
 from triggers.intake import Started, read_drop, start_run
 
 ERROR_SUFFIX = ".error.json"

@@ -13,13 +13,12 @@ from durabletask.client import OrchestrationQuery, OrchestrationState
 
 from orchestrators.design_backend import CANCEL_EVENT
 from shared import VERSION, services
-from shared.blobs import DESIGNS, LONGEST_NAME, PRDS, content_type
 from shared.contracts import Claim, RunInput
 from shared.errors import BadInput, Conflict, NotFound
-from shared.options import NAMES
 from shared.prd import check_size
-from shared.run_status import status_of
+from shared.runs import NAMES, status_of
 from shared.services import Services
+from shared.storage import DESIGNS, LONGEST_NAME, PRDS, content_type
 from triggers.callers import LIVE, ORCHESTRATOR, body_of, caller_of
 from triggers.intake import Request, read_claim, read_request, start_run
 from triggers.outlook import look_ahead

@@ -15,15 +15,13 @@ import azure.durable_functions as df
 import grpc
 
 from shared import logs, telemetry
-from shared.blobs import PRDS, WORK, BlobInfo, BlobStore
 from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, claim_name
 from shared.errors import BadInput, Conflict, NotFound, StorageFault
-from shared.options import Source, from_front_matter, from_metadata, resolve
-from shared.plan import Plan, plan_of
 from shared.prd import Prd, check_size, content_hash, read_prd, slug
-from shared.run_status import status_of
+from shared.runs import Plan, Source, from_front_matter, from_metadata, plan_of, resolve, status_of
 from shared.services import Services
 from shared.settings import Settings
+from shared.storage import PRDS, WORK, BlobInfo, BlobStore
 from triggers.callers import LIVE, ORCHESTRATOR, room_for_a_run
 from triggers.outlook import Outlook, look_ahead
 

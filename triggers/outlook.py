@@ -4,13 +4,11 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from shared import logs
-from shared.catalogue import catalogue
+from shared.agents import Prompt, catalogue, estimated_tokens, prefix, reading_of
 from shared.contracts import Call, Options, Prices
 from shared.errors import BadInput, CallInterrupted, CallRefused, SettingsError
-from shared.plan import Plan, make_plan
 from shared.prd import Prd, shown
-from shared.prices import priced_for
-from shared.prompts import Prompt, estimated_tokens, prefix, reading_of
+from shared.runs import Plan, make_plan, priced_for
 from shared.services import Services
 from shared.settings import Settings
 

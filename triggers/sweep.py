@@ -6,11 +6,11 @@ import asyncio
 import azure.durable_functions as df
 import azure.functions as func
 
-from shared import logs, places, services, telemetry
-from shared.blobs import PRDS, BlobInfo
+from shared import logs, services, telemetry
 from shared.contracts import PLACE_EVENT
 from shared.errors import NotFound
 from shared.services import Services
+from shared.storage import PRDS, BlobInfo, leave_slot, read_line
 from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
 from triggers.callers import LIVE
 from triggers.intake import drop_identity, has_ended, read_claim, run_id_for, take_over
@@ -85,11 +85,11 @@ async def _start_missed(services: Services, client: df.DurableFunctionsClient, i
 
 async def tend_places(services: Services, client: df.DurableFunctionsClient) -> list[str]:
     """Take back the places of runs that are no more, and call whoever is next; returns the ids of those called."""
-    line = await places.read_line(services.blobs)
+    line = await read_line(services.blobs)
     for run_id in {*line.taken.values(), *line.waiting}:
         state = await client.get_orchestration_state(run_id, fetch_payloads=False)
         if state is None or state.runtime_status not in LIVE:
-            line = await places.leave(services.blobs, run_id)
+            line = await leave_slot(services.blobs, run_id)
             log.warning("run %s ended and had left its place to be taken back", run_id)
     called = line.next(services.settings.max_active_runs)
     for run_id in called:

@@ -9,11 +9,9 @@ from urllib.parse import quote
 
 from durabletask.client import OrchestrationState
 
-from shared.blobs import WORK, BlobStore
 from shared.contracts import Claim, FileEntry, RunResult, Usage, WarmResult
-from shared.places import Line, read_line
-from shared.prices import as_number, cost, total
-from shared.run_status import progress_of, status_of
+from shared.runs import as_number, cost, progress_of, status_of, total
+from shared.storage import WORK, BlobStore, Line, read_line
 
 
 async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | None) -> dict[str, Any]:

@@ -7,11 +7,11 @@ import azure.durable_functions as df
 from azure.functions.warmup import WarmUpContext
 
 from shared import logs, services, telemetry
+from shared.agents import TIERS
 from shared.errors import DesignBackendError
-from shared.models import TIERS
 from shared.services import Services
 
-SLOW_IMPORTS = ("azure.storage.blob.aio", "shared.requirements", "anthropic", "shared.pack")
+SLOW_IMPORTS = ("azure.storage.blob.aio", "shared.prd.requirements", "anthropic", "shared.pack")
 """What indexing leaves out, in the order in which a run needs it."""
 
 bp = df.Blueprint()

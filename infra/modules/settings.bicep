@@ -1,4 +1,4 @@
-// Written by `make docs` from shared/settings.py: the app settings that a parameter file may give.
+// Written by `make docs` from shared/settings/: the app settings that a parameter file may give.
 @export()
 @sealed()
 type Options = {
@@ -68,7 +68,7 @@ type Options = {
   @description('Most US dollars a run may cost, checked alike; 0 is no cap. The price of every model in use must be known.')
   RUN_COST_CAP_USD: string?
 
-  @description('Prices that replace or extend the table in `shared/prices.py`, in US dollars per million tokens: `{"as_of": "2026-11-01", "models": {"claude-x": {"input": 2, "output": 10, "cache_write": 2.5, "cache_read": 0.2}}}`. What a model without a price costs is "price unknown".')
+  @description('Prices that replace or extend the table in `shared/runs/prices.py`, in US dollars per million tokens: `{"as_of": "2026-11-01", "models": {"claude-x": {"input": 2, "output": 10, "cache_write": 2.5, "cache_read": 0.2}}}`. What a model without a price costs is "price unknown".')
   PRICES: string?
 
   @description('How long an answer of Claude\'s is kept, so that the same call is not paid for again (`fresh` runs do not use it).')

@@ -9,7 +9,7 @@ param allowedAddresses array
 param zoneRedundant bool
 param prdRetentionDays int
 
-// prds, designs and runs are named in shared/blobs.py; a test compares.
+// prds, designs and runs are named in shared/storage/blobs.py; a test compares.
 var containers = ['prds', 'designs', 'runs', 'dead-letters', 'deployments', 'releases']
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {

@@ -3,17 +3,15 @@
 A check is a module with `RULES` and `check(context) -> Iterator[Finding]`. `DELIVERABLE_CHECKS` names those that agent
 files may ask for, `PACK_CHECKS` those that hold all documents of a run against each other and against the PRD
 (`check(pack)`), `REGISTRY_CHECKS` those that hold the manifest against the files (`check(registry)`). A check that
-raises is itself a finding, never a pass; `shared/checker.py` adds a time limit.
+raises is itself a finding, never a pass; `shared/checks/checker.py` adds a time limit.
 """
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from shared.contracts import Payload
-
-type Severity = Literal["error", "warning"]
+from shared.contracts import Finding, Payload, Registry, Rule, found
 
 DELIVERABLE_CHECKS = {
     "structure": "shared.checks.structure",
@@ -24,39 +22,13 @@ DELIVERABLE_CHECKS = {
     "code": "shared.checks.code_blocks",
     "mermaid": "shared.checks.mermaid",
 }
-OTHER_RULES = ("shared.extract",)
+OTHER_RULES = ("shared.pack.extraction",)
 """Modules whose rules are held by the product itself when it composes a pack."""
 PACK_CHECKS = {
     "across": "shared.checks.across",
     "ledger": "shared.checks.ledger",
 }
 REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule: its stable id, how much it weighs, and why it exists."""
-
-    id: str
-    severity: Severity
-    reason: str
-
-
-@dataclass(frozen=True)
-class Finding(Payload):
-    """What breaks a rule: where (deliverable and 1-based line) and how to mend it."""
-
-    rule: str
-    severity: str
-    deliverable: str
-    line: int
-    message: str
-    mend: str
-
-
-def found(rule: Rule, deliverable: str, line: int, message: str, mend: str) -> Finding:
-    """A finding of `rule`; long messages are cut, they may quote untrusted text."""
-    return Finding(rule.id, rule.severity, deliverable, line, message[:500], mend[:500])
 
 
 @dataclass(frozen=True)
@@ -99,25 +71,6 @@ class Pack(Payload):
     def text(self, name: str) -> str | None:
         """The text of a deliverable; None where the pack has none of that name."""
         return next((document.text for document in self.documents if document.name == name), None)
-
-
-@dataclass(frozen=True)
-class RegisteredFile(Payload):
-    """A file as the manifest should register it: path, size in bytes and SHA-256; `text` only where it is read."""
-
-    path: str
-    size: int
-    sha256: str
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Registry(Payload):
-    """MANIFEST.md, its path, and the files of its pack; all paths are from one root."""
-
-    manifest: str
-    path: str
-    files: tuple[RegisteredFile, ...]
 
 
 type Subject = Context | Pack | Registry

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from shared import markdown
-from shared.checks import Finding, Pack, Rule, found
-from shared.code_facts import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
-from shared.contract import Contract, Operation, find_contract
-from shared.pipeline import Pipeline, find_pipeline
-from shared.pipeline.names import Named
+from shared.checks import Pack
+from shared.contracts import Finding, Rule, found
+from shared.formats import markdown
+from shared.formats.azure_pipelines import Pipeline, find_pipeline
+from shared.formats.azure_pipelines.names import Named
+from shared.formats.openapi import Contract, Operation, find_contract
+from shared.pack import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
 
 ARCHITECTURE = "integration-architecture.md"
 TESTS = "test-specifications.md"

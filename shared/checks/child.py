@@ -1,4 +1,4 @@
-"""The child process of shared/checker.py: one request a line on stdin, one answer a line on stdout.
+"""The child process of shared/checks/checker.py: one request a line on stdin, one answer a line on stdout.
 
 It gets no setting and no secret from its parent's environment, and ends with its parent (end of stdin).
 """
@@ -10,7 +10,8 @@ import sys
 import threading
 from typing import Any
 
-from shared.checks import Context, Pack, Registry, run_one
+from shared.checks import Context, Pack, run_one
+from shared.contracts import Registry
 
 MEMORY_BYTES = 3 * 1024**3
 """Address space a check may take (POSIX); over it, the allocation fails inside the check."""

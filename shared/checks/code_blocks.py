@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from shared import markdown
-from shared.checks import Context, Finding, Rule
+from shared.checks import Context
 from shared.checks.languages import Fault, Unread, data, python, sql, trees
+from shared.contracts import Finding, Rule
+from shared.formats import markdown
 
 PYTHON = Rule("COD-001", "error", "Python that does not compile cannot be run or tested.")
 CSHARP = Rule("COD-002", "error", "C# that does not parse cannot be built.")

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared import markdown
-from shared.checks import Context, Finding, Rule
+from shared.checks import Context
 from shared.checks.kusto import parser, tables
 from shared.checks.kusto.embedded import embedded_queries
 from shared.checks.kusto.tables import Table
+from shared.contracts import Finding, Rule
+from shared.formats import markdown
 
 NO_QUERY = Rule("KQL-001", "error", "An observability plan without a query cannot be looked at, or alert anybody.")
 SYNTAX = Rule("KQL-002", "error", "A query that does not parse answers nothing.")

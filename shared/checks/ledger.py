@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from shared.checks import Finding, Pack, Rule, found
-from shared.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
-from shared.prd.outline import LONGEST_LINE, MOST_CELLS
-from shared.prd.words import MEASURE
-from shared.requirements import Requirement, extract_requirements, traced
+from shared.checks import Pack
+from shared.contracts import Finding, Rule, found
+from shared.pack import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
+from shared.prd.requirements import LONGEST_LINE, MEASURE, MOST_CELLS, Requirement, extract_requirements, traced
 
 NOT_ANSWERED = Rule("LED-001", "error", "A functional requirement is designed, or declined with a reason; never lost.")
 UNKNOWN_ID = Rule("LED-002", "error", "An id that the PRD does not have proves nothing.")

@@ -4,7 +4,6 @@ It sees the size and SHA-256 of every file, and the text of those that the manif
 with. Pure.
 """
 
-import hashlib
 import json
 import posixpath
 import re
@@ -15,12 +14,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
-from shared import markdown
-from shared.checks import Finding, RegisteredFile, Registry, Rule, found
 from shared.checks.copies import copied_lines, stretches
-from shared.contract import Contract, read_contract
-from shared.located_yaml import UnreadableYamlError
-from shared.openapi_objects import mapping, sequence
+from shared.contracts import Finding, RegisteredFile, Registry, Rule, found
+from shared.formats import markdown
+from shared.formats.located_yaml import UnreadableYamlError
+from shared.formats.openapi import Contract, read_contract
+from shared.formats.openapi_objects import mapping, sequence
+from shared.pack import CONTRACT, MACHINE_READABLE
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -40,7 +40,6 @@ RULES = (
     NOT_READ,
 )  # fmt: skip
 
-CONTRACT, MACHINE_READABLE = "openapi.yaml", "manifest.json"
 MAXIMUM_CHARACTERS = 1_000_000
 MAXIMUM_BRACKETS = 20_000
 """Opening ones: each may begin a link, and a parser looks far for its end."""
@@ -59,19 +58,6 @@ _RULE_ID = re.compile(r"[A-Z]{3}-[0-9]{3}")
 _STATED_OPERATIONS = re.compile(r"\b([0-9][0-9,]{0,9}) operations?\b", re.IGNORECASE)
 _OPERATION = re.compile(r"\b(GET|PUT|POST|DELETE|OPTIONS|HEAD|PATCH|TRACE)[`\s|]{1,9}(/[^\s`|?#,;)]{0,500})")
 _WORD = re.compile(r"[\w-]{1,200}")
-
-
-def registry(manifest: str, path: str, files: Mapping[str, bytes]) -> Registry:
-    """What `check` needs to know of the manifest at `path` and the pack's `files` by path, all from one root."""
-    folder = posixpath.dirname(path)
-
-    def registered(name: str, content: bytes) -> RegisteredFile:
-        beside = name.removeprefix(f"{folder}/") if folder else name
-        is_read = beside in (CONTRACT, MACHINE_READABLE) or (name.endswith(".md") and beside == name)
-        text = content.decode(errors="replace") if is_read else ""
-        return RegisteredFile(name, len(content), hashlib.sha256(content).hexdigest(), text)
-
-    return Registry(manifest, path, tuple(registered(*file) for file in files.items()))
 
 
 def check(registry: Registry) -> Iterator[Finding]:

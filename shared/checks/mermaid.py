@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Any, cast
 
-from shared import markdown
-from shared.checks import Context, Finding, Rule
+from shared.checks import Context
 from shared.checks.javascript import on_its_thread
+from shared.contracts import Finding, Rule
+from shared.formats import markdown
 
 BROKEN = Rule("MER-001", "error", "A diagram that does not parse is shown as an error where it should explain.")
 EMPTY = Rule("MER-002", "error", "A diagram without content explains nothing.")

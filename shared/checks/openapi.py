@@ -7,12 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from shared import markdown
-from shared.checks import Context, Finding, Rule
+from shared.checks import Context
 from shared.checks.oas import examples, operations, schemas, style, validity
 from shared.checks.oas.flaw import Flaw
-from shared.contract import Contract, contract_blocks, read_contract
-from shared.located_yaml import UnreadableYamlError
+from shared.contracts import Finding, Rule
+from shared.formats import markdown
+from shared.formats.located_yaml import UnreadableYamlError
+from shared.formats.openapi import Contract, contract_blocks, read_contract
 
 NOT_ONE = Rule("OAS-001", "error", "There is exactly one contract, so that everything else can derive from it.")
 NOT_YAML = Rule("OAS-002", "error", "A contract that does not parse cannot be built from.")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from shared.checks import Context, Finding
+from shared.checks import Context
 from shared.checks.pipeline_rules import (
     ARTIFACT_MISSING,
     BAD_GRAPH,
@@ -21,8 +21,9 @@ from shared.checks.pipeline_rules import (
 )  # fmt: skip
 from shared.checks.pipeline_schema import meant
 from shared.checks.pipeline_stage_kinds import DEPLOYMENTS, KINDS, does_something, kinds_of, rolls_back
-from shared.pipeline import Pipeline
-from shared.pipeline.stages import Job, Stage, Step
+from shared.contracts import Finding
+from shared.formats.azure_pipelines import Pipeline
+from shared.formats.azure_pipelines.stages import Job, Stage, Step
 
 type Kinds = Mapping[str, list[Stage]]
 

@@ -1,6 +1,6 @@
 """The table of rules for `cicd-pipeline.md`: ids, severity, reason. Pure."""
 
-from shared.checks import Rule
+from shared.contracts import Rule
 
 NO_PIPELINE = Rule("PIP-001", "error", "There is one pipeline to queue, and each of its files is given once.")
 NOT_YAML = Rule("PIP-002", "error", "A file that cannot be read in full is refused, and nothing in it was checked.")

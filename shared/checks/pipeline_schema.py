@@ -13,8 +13,16 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Any, Literal, cast
 
-from shared.pipeline.located import UnreadableYaml, YamlList, YamlMap, YamlNode, YamlText, read_yaml, walk
-from shared.pipeline.templates import splice
+from shared.formats.azure_pipelines.located import (
+    UnreadableYaml,
+    YamlList,
+    YamlMap,
+    YamlNode,
+    YamlText,
+    read_yaml,
+    walk,
+)
+from shared.formats.azure_pipelines.templates import splice
 
 MAXIMUM_VISITS = 400_000
 MAXIMUM_PROBLEMS = 50

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from shared.markdown import LONGEST_LINE
-from shared.pipeline.stages import Job, Stage, Step
+from shared.formats.azure_pipelines.stages import Job, Stage, Step
+from shared.formats.markdown import LONGEST_LINE
 
 KINDS = ("build", "test", "security scan", "dev", "stage", "prod")
 DEPLOYMENTS = ("dev", "stage", "prod")

@@ -5,7 +5,7 @@ from functools import cache
 from typing import cast
 
 from shared.checks.pipeline_schema import Problem, Schema, is_slip, tasks
-from shared.pipeline.located import YamlMap, YamlNode, YamlText
+from shared.formats.azure_pipelines.located import YamlMap, YamlNode, YamlText
 
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "y", "n")
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared import markdown
-from shared.checks import Context, Finding, secret_literals
+from shared.checks import Context, secret_literals
 from shared.checks.pipeline_gates import check_pipeline
 from shared.checks.pipeline_rules import (
     BAD_EXPRESSION,
@@ -16,8 +15,10 @@ from shared.checks.pipeline_rules import (
     UNKNOWN_TASK,
 )  # fmt: skip
 from shared.checks.pipeline_schema import validate_node
-from shared.pipeline import Block, Pipeline, main_block, pipeline_blocks, read_pipeline
-from shared.pipeline.located import UnreadableYaml
+from shared.contracts import Finding
+from shared.formats import markdown
+from shared.formats.azure_pipelines import Block, Pipeline, main_block, pipeline_blocks, read_pipeline
+from shared.formats.azure_pipelines.located import UnreadableYaml
 
 __all__ = ["RULES", "check"]
 

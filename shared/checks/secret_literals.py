@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.pipeline.located import YamlList, YamlNode, YamlText
+from shared.formats.azure_pipelines.located import YamlList, YamlNode, YamlText
 
 _SHAPES = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")),

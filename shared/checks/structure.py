@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from shared import markdown
-from shared.checks import Context, Finding, Rule
+from shared.checks import Context
+from shared.contracts import Finding, Rule
+from shared.formats import markdown
 
 NO_TITLE = Rule("STR-001", "error", "A deliverable opens with one `#` title, so that it can be told apart.")
 SECTION_MISSING = Rule("STR-002", "error", "Every section of the contract must be there; readers and tools rely on it.")

@@ -16,24 +16,30 @@ from shared.contracts.callbacks import (
     TellResult,
 )
 from shared.contracts.calls import (
+    NOTHING,
     AgentRequest,
     AgentResult,
     BatchLook,
     BatchRequest,
     BatchState,
+    Begun,
     WarmRequest,
     WarmResult,
 )
 from shared.contracts.checks import CheckRequest, CheckResult, PackCheckRequest, PackCheckResult, Tally
 from shared.contracts.failures import Failure, Interruption
+from shared.contracts.findings import Finding, Rule, Severity, found
+from shared.contracts.history import in_full, in_short, run_of
 from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
 from shared.contracts.payload import Payload
 from shared.contracts.places import PLACE_EVENT, NextRuns, Place, PlaceRequest
 from shared.contracts.references import BlobRef, Document
+from shared.contracts.registry import RegisteredFile, Registry
 from shared.contracts.runs import VERSION, Call, Claim, Options, Patience, Polling, RunInput, RunResult, claim_name
 from shared.contracts.spending import Cap, ModelPrice, Prices, Usage
 
 __all__ = [
+    "NOTHING",
     "PLACE_EVENT",
     "VERSION",
     "AgentRequest",
@@ -42,6 +48,7 @@ __all__ = [
     "BatchLook",
     "BatchRequest",
     "BatchState",
+    "Begun",
     "BlobRef",
     "Call",
     "Callback",
@@ -55,6 +62,7 @@ __all__ = [
     "Document",
     "Failure",
     "FileEntry",
+    "Finding",
     "FolderRequest",
     "Folders",
     "Interruption",
@@ -73,8 +81,12 @@ __all__ = [
     "Polling",
     "Prices",
     "PublishRequest",
+    "RegisteredFile",
+    "Registry",
+    "Rule",
     "RunInput",
     "RunResult",
+    "Severity",
     "Tally",
     "TellRequest",
     "TellResult",
@@ -82,4 +94,8 @@ __all__ = [
     "WarmRequest",
     "WarmResult",
     "claim_name",
+    "found",
+    "in_full",
+    "in_short",
+    "run_of",
 ]

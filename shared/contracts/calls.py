@@ -89,3 +89,22 @@ class BatchState(Payload):
     unanswered: int = 0
     id: str = ""
     detail: str = ""
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True)
+class Begun(Payload):
+    """What there is of an answer after some of its parts, and why the last one stopped.
+
+    `owed` is what it took and is in nobody's account yet: so with what a batch began.
+    """
+
+    text: str = ""
+    stopped: str = ""
+    parts: int = 0
+    owed: Usage = NO_USAGE
+
+
+NOTHING = Begun()

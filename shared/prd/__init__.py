@@ -1,5 +1,6 @@
-"""PRDs: `document` reads one, and is all that is loaded here. For `shared.requirements`, `outline` takes its text
-apart, `statements`, `tables` and `words` know how requirements read, and `walk` finds them. Pure.
+"""A PRD as read: its text, title, stack and front matter, and passages that speak to this pipeline. Pure.
+
+`shared.prd.requirements`, loaded only where a PRD is read through, finds what it asks for. May use errors and formats.
 """
 
 from shared.prd.document import (
@@ -13,9 +14,12 @@ from shared.prd.document import (
     slug,
     split_front_matter,
 )
+from shared.prd.suspicion import Suspicion, calm, suspicions
 
 __all__ = [
     "Prd",
+    "Suspicion",
+    "calm",
     "check_size",
     "content_hash",
     "find_stack",
@@ -24,4 +28,5 @@ __all__ = [
     "shown",
     "slug",
     "split_front_matter",
+    "suspicions",
 ]

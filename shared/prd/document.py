@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from shared.errors import BadInput
-from shared.file_names import safe_path
-from shared.suspicion import calm
+from shared.formats.file_names import safe_path
+from shared.prd.suspicion import calm
 
 SHORTEST = 3
 """Characters that a PRD has at least."""

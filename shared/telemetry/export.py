@@ -3,13 +3,10 @@
 import asyncio
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from shared import logs
 from shared.telemetry.spans import use_run_ids
-
-if TYPE_CHECKING:
-    from shared.settings import Settings
 
 _INSTRUMENTED = (
     "azure_sdk", "django", "fastapi", "flask", "httpx", "httpx2", "psycopg2", "requests", "urllib", "urllib3",
@@ -19,7 +16,17 @@ _INSTRUMENTED = (
 log = logs.logger(__name__)
 
 
-async def start(settings: "Settings") -> None:
+class ExportSettings(Protocol):
+    """Where telemetry goes, and whether prompts are logged: those of the app's settings that are read here."""
+
+    @property
+    def log_prompts(self) -> bool: ...
+
+    @property
+    def insights_connection(self) -> str | None: ...
+
+
+async def start(settings: ExportSettings) -> None:
     """Do what the settings ask for: export and prompt logging. Cheap to repeat; imports take seconds, in a thread."""
     logs.show_texts(settings.log_prompts)
     if settings.insights_connection and not _export.done:

@@ -12,7 +12,7 @@ from shared.telemetry.metrics import instruments
 from shared.telemetry.spans import PROVIDER, Attributes, fail, in_trace_of, invocation, run_span, span_around
 
 if TYPE_CHECKING:
-    from shared.checks import Finding
+    from shared.contracts import Finding
 
 _WORKFLOW = "design_backend"
 

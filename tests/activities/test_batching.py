@@ -15,9 +15,9 @@ from activities.poll_batch import poll_batch
 from activities.submit_batch import submit_batch
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
-from shared.blobs import WORK
 from shared.contracts import AgentRequest, AgentResult, BatchLook, BatchRequest, BatchState, Usage
 from shared.services import Services
+from shared.storage.blobs import WORK
 from tests.agent_at_work import app_on
 
 AGENTS = ("api-backend-tester", "azure-monitor-logs-expert")

@@ -7,10 +7,10 @@ from typing import Any, cast
 from durabletask.client import OrchestrationState, OrchestrationStatus
 
 from activities.tell_pipeline import tell_pipeline
-from shared.azure_devops import AzureDevOps
+from shared.callbacks.azure_devops import AzureDevOps
 from shared.contracts import AwaitedRun, Callback, PipelineTask, TellRequest
+from shared.credentials import Key
 from shared.errors import CallbackFailed
-from shared.keys import Key
 from shared.services import Services
 
 RUN = AwaitedRun("orders-1", "orders.md")

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from shared.catalogue import catalogue
+from shared.agents.agent_files import catalogue
 from shared.contracts import BlobRef, FileEntry, Folders, ManifestRequest, Options, Outcome, RunInput, Usage
-from shared.pack import Material, compose_pack
+from shared.pack.composition import Material, compose_pack
 from shared.prd import content_hash
 from tests.golden import agents, golden
 

@@ -1,7 +1,7 @@
 """The smoke test of a deployment, held against the whole product on this machine."""
 
 from infra.smoke import smoke
-from shared.blobs import BlobStore
+from shared.storage.blobs import BlobStore
 from tests.e2e.conftest import Product
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SettingsError
-from shared.vault import Vault
+from shared.storage.vault import Vault
 from tests.faults.proxy import Fault, FaultProxy, Kind, no_faults
 from tests.faults.table import ROWS, Row, count
 from tests.faults.vaulted import SECRET, VaultBehindProxy

@@ -12,21 +12,22 @@ from urllib.parse import parse_qsl
 import azure.functions as func
 from azure.core.exceptions import ResourceNotFoundError
 
-from shared.blobs import BlobStore, is_addressable
-from shared.callbacks import callback_id, read_task
-from shared.checks import DELIVERABLE_CHECKS, PACK_CHECKS, Context, Finding, Pack, PackDocument, module_of
+from shared.callbacks.protocol import callback_id, read_task
+from shared.checks import DELIVERABLE_CHECKS, PACK_CHECKS, Context, Pack, PackDocument, module_of
 from shared.checks.manifest import check as check_manifest
-from shared.checks.manifest import registry
+from shared.contracts import Finding
 from shared.errors import BadInput
-from shared.extract import extract, extract_files
-from shared.file_names import safe_path
-from shared.located_yaml import UnreadableYamlError, load_located
-from shared.options import Source, from_front_matter, from_metadata, resolve
+from shared.formats.file_names import safe_path
+from shared.formats.located_yaml import UnreadableYamlError, load_located
+from shared.pack import registry
+from shared.pack.extraction import extract, extract_files
 from shared.prd import read_prd
-from shared.requirements import annotated, extract_requirements
+from shared.prd.requirements.extraction import annotated, extract_requirements
+from shared.prd.suspicion import calm, suspicions
+from shared.runs.options import Source, from_front_matter, from_metadata, resolve
 from shared.services import Services
-from shared.settings import Settings
-from shared.suspicion import calm, suspicions
+from shared.settings.environment import Settings
+from shared.storage.blobs import BlobStore, is_addressable
 from tests.fuzz import seeds
 from triggers.blob_drop import error_name, is_prd
 from triggers.http_callbacks import runs_of

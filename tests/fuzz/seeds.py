@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared import markdown
-from shared.catalogue import catalogue
+from shared.agents.agent_files import catalogue
+from shared.formats import markdown
 from tests.bad_prds import BAD_PRDS, USABLE_PRDS
 from tests.fuzz.mutation import LONGEST
 from tests.golden import STACKS, golden

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared.catalogue import Agent, catalogue
+from shared.agents.agent_files import Agent, catalogue
 from shared.checks import Context, Pack, PackDocument
 
 FOLDER = Path(__file__).parent

@@ -2,10 +2,10 @@
 
 from local.drafts.answers import answer_prompt
 from local.drafts.prompt import parse_prompt
-from shared.catalogue import catalogue
+from shared.agents.agent_files import catalogue
+from shared.agents.prompts import Assignment, Reading, Text, compose
 from shared.prd import read_prd
-from shared.prompts import Assignment, Reading, Text, compose
-from shared.requirements import annotated, extract_requirements
+from shared.prd.requirements.extraction import annotated, extract_requirements
 from tests.golden import DATABASES, FOLDER, agents
 
 EXAMPLES = {"python": "order-service.md", "csharp": "clinic-booking.md"}

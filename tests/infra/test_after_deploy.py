@@ -86,7 +86,7 @@ def test_the_claude_key_is_on_no_command_line():
 
 
 def test_the_claude_key_has_the_name_that_the_app_looks_for():
-    from shared.settings import Settings
+    from shared.settings.environment import Settings
 
     assert Settings().key_secret == claude_key.SECRET
     assert claude_key.has_key(FakeAzure(keyvault_secret_list=[["anthropic-api-key"]]), "kv-x")

@@ -10,14 +10,14 @@ import pytest
 
 from infra import app_settings, lint
 from infra.bicep import properties, text_of, walk
-from shared.blobs import DESIGNS, PRDS, WORK
-from shared.prices import DEFAULT
-from shared.settings import Settings
+from shared.runs.prices import DEFAULT
+from shared.settings.environment import Settings
+from shared.storage.blobs import DESIGNS, PRDS, WORK
 
 INFRA = lint.HERE
 PROJECT = INFRA.parent
 READ = {field.metadata["variable"]: field for field in fields(Settings)}
-"""What shared/settings.py reads."""
+"""What shared/settings/environment.py reads."""
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.lint import HERE
-from shared import markdown
 from shared.checks import Context, kql
+from shared.formats import markdown
 from shared.telemetry import names
 
 DOCS = HERE.parent / "docs"

@@ -8,8 +8,8 @@ import azure.durable_functions as df
 import pytest
 
 from infra import smoke
-from shared.blobs import PRDS
 from shared.services import Services
+from shared.storage.blobs import PRDS
 from tests.triggers.test_sweep import RecordingClient
 from triggers.sweep import sweep_prds
 

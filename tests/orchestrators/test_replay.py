@@ -45,7 +45,7 @@ from shared.contracts import (
     TellRequest,
     WarmRequest,
 )
-from shared.history import in_full, run_of
+from shared.contracts.history import in_full, run_of
 
 HISTORIES = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
 CALLBACKS = [path for path in HISTORIES if path.stem.startswith("callback-")]

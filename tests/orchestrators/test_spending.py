@@ -4,7 +4,7 @@ import pytest
 
 from orchestrators.spending import Spending
 from shared.contracts import BlobRef, Cap, Options, RunInput, Usage
-from shared.prices import DEFAULT
+from shared.runs.prices import DEFAULT
 
 SONNET = "claude-sonnet-5-5"
 

@@ -11,7 +11,7 @@ from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
 from shared import logs, telemetry
 from shared.services import Services
-from shared.settings import Settings
+from shared.settings.environment import Settings
 from tests.agent_at_work import KEY, PRD_LINE, draft
 from triggers.problems import reports_problems
 

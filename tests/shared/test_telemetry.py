@@ -22,11 +22,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
 from shared import telemetry
-from shared.checks import Finding
-from shared.contracts import BlobRef, Folders, ManifestRequest, Options, RunInput, Usage
-from shared.models import ModelSettings
+from shared.agents.models import ModelSettings
+from shared.contracts import BlobRef, Finding, Folders, ManifestRequest, Options, RunInput, Usage
 from shared.services import Services
-from shared.settings import Settings
+from shared.settings.environment import Settings
 from shared.telemetry import names
 from tests.agent_at_work import KEY, PRD_LINE, draft
 
@@ -347,8 +346,8 @@ def test_a_connection_string_that_cannot_be_used_is_reported_unshown_and_stops_n
 
 
 async def _small_prompt(app: Services) -> Any:
-    from shared.catalogue import catalogue
-    from shared.prompts import Assignment, Reading, Text, compose
+    from shared.agents.agent_files import catalogue
+    from shared.agents.prompts import Assignment, Reading, Text, compose
 
     agent = catalogue()["system-architect"]
     reading = Reading(catalogue().system, Text("orders.md", f"# Orders\n\n- {PRD_LINE}\n"), "", [], "")

@@ -12,8 +12,8 @@ import pytest
 from durabletask.client import OrchestrationStatus
 
 from shared import services as shared_services
-from shared.blobs import PRDS
 from shared.services import Services
+from shared.storage.blobs import PRDS
 from triggers import http_runs
 
 

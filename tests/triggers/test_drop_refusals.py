@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.blobs import LONGEST_NAME, PRDS, is_addressable
 from shared.services import Services
+from shared.storage.blobs import LONGEST_NAME, PRDS, is_addressable
 from tests.bad_prds import BAD_PRDS, LARGEST, TOO_LARGE, USABLE_PRDS
 from tests.triggers.conftest import RecordingClient, as_client, put
 from triggers.blob_drop import accept_drop, error_name, is_prd

@@ -11,10 +11,10 @@ import azure.functions as func
 import pytest
 
 from shared import services as shared_services
-from shared.blobs import PRDS, WORK
 from shared.contracts import Claim
 from shared.errors import StorageFault
 from shared.services import Services
+from shared.storage.blobs import PRDS, WORK
 from tests.bad_prds import BAD_PRDS, LARGEST, TOO_LARGE, USABLE_PRDS
 from tests.triggers.conftest import Door, RecordingClient
 from triggers.callers import BODY_BESIDES, BODY_PER_PRD_BYTE

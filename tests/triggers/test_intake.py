@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import BadInput
-from shared.settings import Settings
+from shared.settings.environment import Settings
 from triggers.intake import read_request
 
 STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}

@@ -6,10 +6,10 @@ from typing import Any, cast
 import azure.durable_functions as df
 from durabletask.client import OrchestrationStatus
 
-from shared import places
-from shared.blobs import WORK
 from shared.contracts import PLACE_EVENT, PlaceRequest
 from shared.services import Services
+from shared.storage import leave_slot, read_line, take_slot
+from shared.storage.blobs import WORK
 from triggers.sweep import tend_places
 
 
@@ -35,15 +35,15 @@ async def test_the_place_of_a_dead_run_goes_to_the_first_live_one_in_line(servic
     runs = [f"tended-{number:02}" for number in range(limit + 3)]
     for number, run_id in enumerate(runs):
         since = f"2026-11-22T00:00:{number:02}.000000+00:00"
-        await places.take(services.blobs, PlaceRequest(run_id, since, limit))
+        await take_slot(services.blobs, PlaceRequest(run_id, since, limit))
     known = dict.fromkeys(runs, OrchestrationStatus.RUNNING)
     known[runs[0]] = OrchestrationStatus.FAILED  # it held a place
     del known[runs[limit]]  # it was first in line, and was purged
     client = Instances(known)
     assert await tend_places(services, cast(df.DurableFunctionsClient, client)) == [runs[limit + 1]]
     assert client.called == [(runs[limit + 1], PLACE_EVENT)]
-    line = await places.read_line(services.blobs)
+    line = await read_line(services.blobs)
     assert runs[0] not in line.taken.values()
     assert list(line.waiting) == runs[limit + 1 :]
     for run_id in runs:
-        await places.leave(services.blobs, run_id)
+        await leave_slot(services.blobs, run_id)

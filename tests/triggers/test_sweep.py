@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
-from shared.blobs import PRDS, WORK
 from shared.errors import StorageFault
 from shared.services import Services
+from shared.storage.blobs import PRDS, WORK
 from tests.triggers.conftest import RecordingClient, as_client, put
 from triggers.blob_drop import accept_drop
 from triggers.intake import drop_identity, read_claim, run_id_for

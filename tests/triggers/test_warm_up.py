@@ -5,7 +5,7 @@ import pytest
 from local.drafts.models import model_info
 from local.drafts.server import DraftsServer
 from shared.services import Services
-from shared.settings import Settings
+from shared.settings.environment import Settings
 from triggers.warm_up import look_at_models
 
 RETIRES = {"lifecycle": "deprecated", "retires_at": "2027-03-01T00:00:00Z"}

@@ -13,8 +13,8 @@ PROJECT = Path(__file__).parents[2]
 sys.path.append(str(PROJECT))
 
 from shared import services  # noqa: E402
-from shared.settings import Settings  # noqa: E402
-from shared.vault import Vault  # noqa: E402
+from shared.settings.environment import Settings  # noqa: E402
+from shared.storage.vault import Vault  # noqa: E402
 from tests.key_vault import Credential  # noqa: E402
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared import markdown
+from shared.formats import markdown
 
 _CARRIES = re.compile(r"scheduledQueryRules|savedSearches|scheduled_query_rules|saved_search", re.IGNORECASE)
 _BICEP = re.compile(

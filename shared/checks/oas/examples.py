@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, quote
 
-from shared.checks import Rule
 from shared.checks.oas.flaw import Flaw, at, complaints
-from shared.contract import Contract
-from shared.located_yaml import Place
-from shared.openapi_objects import Node, Site, in_place_parts, mapping, sequence
+from shared.contracts import Rule
+from shared.formats.located_yaml import Place
+from shared.formats.openapi import Contract
+from shared.formats.openapi_objects import Node, Site, in_place_parts, mapping, sequence
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, Registry, ValidationError

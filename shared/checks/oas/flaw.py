@@ -5,9 +5,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.checks import Rule
-from shared.located_yaml import Place
-from shared.openapi_objects import exact_place
+from shared.contracts import Rule
+from shared.formats.located_yaml import Place
+from shared.formats.openapi_objects import exact_place
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError

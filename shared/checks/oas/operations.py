@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from shared.checks import Rule
 from shared.checks.oas.flaw import Flaw, at
-from shared.contract import Contract, Operation, Response
-from shared.located_yaml import Place
-from shared.openapi_objects import mapping, sequence, text_of
+from shared.contracts import Rule
+from shared.formats.located_yaml import Place
+from shared.formats.openapi import Contract, Operation, Response
+from shared.formats.openapi_objects import mapping, sequence, text_of
 
 BAD_ID = Rule("OAS-007", "error", "Generated code, tests and telemetry name operations by a unique operationId.")
 NO_SUCCESS = Rule("OAS-008", "error", "Without a success response nobody knows what a good call gets.")

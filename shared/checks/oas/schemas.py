@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from shared.checks import Rule
 from shared.checks.oas.flaw import Flaw, at, nearest
-from shared.contract import MAXIMUM_PARTS, Contract
-from shared.located_yaml import Place
-from shared.openapi_objects import Node, Site, in_place_parts, mapping, sequence
+from shared.contracts import Rule
+from shared.formats.located_yaml import Place
+from shared.formats.openapi import MAXIMUM_PARTS, Contract
+from shared.formats.openapi_objects import Node, Site, in_place_parts, mapping, sequence
 
 LEFTOVER = Rule("OAS-017", "error", "What OpenAPI 3.0 wrote is ignored or refused by 3.1.")
 REQUIRED_UNKNOWN = Rule(

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from shared.checks import Rule
 from shared.checks.oas.flaw import Flaw, at
-from shared.contract import Contract, Operation
-from shared.located_yaml import Place
-from shared.openapi_objects import mapping, sequence, text_of
+from shared.contracts import Rule
+from shared.formats.located_yaml import Place
+from shared.formats.openapi import Contract, Operation
+from shared.formats.openapi_objects import mapping, sequence, text_of
 
 UNKNOWN_VARIABLE = Rule("OAS-024", "error", "A server's address can't be formed from a variable that is not there.")
 UNDESCRIBED = Rule("OAS-041", "warning", "Summary and description are what generated references and clients show.")

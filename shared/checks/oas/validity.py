@@ -11,11 +11,11 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.checks import Rule
 from shared.checks.oas.flaw import Flaw, at, complaints
-from shared.contract import Contract
-from shared.located_yaml import Place
-from shared.openapi_objects import Node, Site, mapping, sequence
+from shared.contracts import Rule
+from shared.formats.located_yaml import Place
+from shared.formats.openapi import Contract
+from shared.formats.openapi_objects import Node, Site, mapping, sequence
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError

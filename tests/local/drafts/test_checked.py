@@ -6,11 +6,12 @@ import pytest
 
 from local.drafts.answers import answer_prompt
 from local.drafts.prompt import parse_prompt
-from shared.catalogue import Agent, Task, catalogue
-from shared.checks import PACK_CHECKS, Context, Finding, Pack, PackDocument, run
-from shared.extract import extract_files
-from shared.prompts import Assignment, Reading, Revision, Text, compose
-from shared.requirements import annotated, extract_requirements
+from shared.agents.agent_files import Agent, Task, catalogue
+from shared.agents.prompts import Assignment, Reading, Revision, Text, compose
+from shared.checks import PACK_CHECKS, Context, Pack, PackDocument, run
+from shared.contracts import Finding
+from shared.pack.extraction import extract_files
+from shared.prd.requirements.extraction import annotated, extract_requirements
 from tests.local.drafts.samples import PRDS
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "prds"

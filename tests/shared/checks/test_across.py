@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.checks import PACK_CHECKS, Finding, Pack, PackDocument, run
+from shared.checks import PACK_CHECKS, Pack, PackDocument, run
+from shared.contracts import Finding
 from tests.golden import changed, golden
 from tests.mutants import Mutant
 

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.checks import Context, Finding, run
-from shared.checks.active import MAXIMUM_BRACKETS, check, defines_links, is_active
+from shared.checks import Context, run
+from shared.checks.active import check
+from shared.contracts import Finding
+from shared.formats.active_content import MAXIMUM_BRACKETS, defines_links, is_active
 from tests import golden
 from tests.mutants import Mutant
 

@@ -1,6 +1,6 @@
 """Whatever bytes a deliverable, a PRD or a manifest holds: every check ends, raises nothing, and says where.
 
-That a check ends at all is held by the time limit of the test run; in the product by `shared/checker.py`.
+That a check ends at all is held by the time limit of the test run; in the product by `shared/checks/checker.py`.
 """
 
 import json
@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.catalogue import catalogue
+from shared.agents.agent_files import catalogue
 from shared.checks import (
     CHECK_CRASHED,
     DELIVERABLE_CHECKS,
     PACK_CHECKS,
     REGISTRY_CHECKS,
     Context,
-    Finding,
     Pack,
     PackDocument,
     run,
 )
-from shared.checks.manifest import registry
-from shared.extract import extract_files
+from shared.contracts import Finding
+from shared.pack import registry
+from shared.pack.extraction import extract_files
 
 TAGS = st.sampled_from(
     "yaml json kusto bicep hcl python csharp sql mermaid bash dockerfile toml xml text".split()  # noqa: SIM905 (shorter)

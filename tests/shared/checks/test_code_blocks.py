@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.checks import Context, Finding
+from shared.checks import Context
 from shared.checks.code_blocks import check
+from shared.contracts import Finding
 from tests.mutants import Mutant
 
 GOOD = """# Sample

@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from shared.checks import PACK_CHECKS, Finding, Pack, run
+from shared.checks import PACK_CHECKS, Pack, run
+from shared.contracts import Finding
 from tests.golden import STACKS, agents, changed, context_for, golden
 from tests.mutants import Mutant
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.checks import Context, Finding
+from shared.checks import Context
 from shared.checks.kql import check
 from shared.checks.kusto import parser, tables
 from shared.checks.kusto.refresh import refresh
+from shared.contracts import Finding
 from tests.mutants import Mutant
 
 PLAN = """# Observability plan: orders

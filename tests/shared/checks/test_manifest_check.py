@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.catalogue import catalogue
-from shared.checker import Checker
-from shared.checks import REGISTRY_CHECKS, Finding
+from shared.agents.agent_files import catalogue
+from shared.checks import REGISTRY_CHECKS
 from shared.checks import manifest as checking
+from shared.checks.checker import Checker
 from shared.checks.copies import copied_lines, stretches
-from shared.checks.manifest import RULES, check, registry
-from shared.contracts import BlobRef, FileEntry, Folders, ManifestRequest, Options, Outcome, RunInput, Usage
-from shared.extract import extract
-from shared.manifest import Written, render_manifest
+from shared.checks.manifest import RULES, check
+from shared.contracts import BlobRef, FileEntry, Finding, Folders, ManifestRequest, Options, Outcome, RunInput, Usage
+from shared.pack import registry
+from shared.pack.extraction import extract
+from shared.pack.manifest import Written, render_manifest
 from tests.local.drafts import samples
 from tests.mutants import Mutant
 

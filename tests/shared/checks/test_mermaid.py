@@ -6,8 +6,9 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.checks import Context, Finding
+from shared.checks import Context
 from shared.checks.mermaid import check
+from shared.contracts import Finding
 from tests.mutants import Mutant
 
 GOOD = """# Architecture

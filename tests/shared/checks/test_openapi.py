@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from shared.checks import Context, Finding, run
+from shared.checks import Context, run
 from shared.checks.openapi import RULES
-from shared.located_yaml import load_located
+from shared.contracts import Finding
+from shared.formats.located_yaml import load_located
 from tests.mutants import Mutant
 from tests.shared.checks.openapi_mutants import DEFECTS
 

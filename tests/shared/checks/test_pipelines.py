@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.checks import Context, Finding
+from shared.checks import Context
 from shared.checks.pipelines import check
 from shared.checks.secret_literals import names_a_secret
-from shared.pipeline import find_pipeline, pipeline_blocks
+from shared.contracts import Finding
+from shared.formats.azure_pipelines import find_pipeline, pipeline_blocks
 from tests.mutants import Mutant
 
 DOCUMENTS = {path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "good_documents").glob("*.md")}

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.checks import Context, Finding, run
+from shared.checks import Context, run
 from shared.checks.structure import MAXIMUM_CHARACTERS, RULES
+from shared.contracts import Finding
 from tests.mutants import Mutant
 
 GOOD = (

@@ -1,0 +1,108 @@
+"""Runs checks in a child process, so that each has a time limit that nothing in a document can outwit.
+
+Deliverables are untrusted: a parser may hang or eat memory on them. The child reads one request a line and answers one
+line; when an answer is late, the child is killed, a new one is started for the next request, and the late check is a
+finding. Only this module starts processes in the app.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from shared.checks import (
+    CHECK_CRASHED,
+    CHECK_TIMED_OUT,
+    DELIVERABLE_CHECKS,
+    PACK_CHECKS,
+    Context,
+    Pack,
+    PackDocument,
+    Subject,
+    place_of,
+)
+from shared.contracts import Finding, found
+
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of one answer line."""
+_SAMPLE = Path(__file__).parent / "sample.md"
+
+
+class Checker:
+    """One child process for checks, started at the first one. Checks queue for it."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout = timeout_seconds
+        self._turn = asyncio.Lock()
+        self._child: asyncio.subprocess.Process | None = None
+
+    async def check(self, names: Iterable[str], subject: Subject) -> list[Finding]:
+        """Run the named checks; each has the whole time limit to itself."""
+        findings: list[Finding] = []
+        for name in names:
+            async with self._turn:
+                findings += await self._check_one(name, subject)
+        return findings
+
+    async def start(self) -> None:
+        """Start the child ahead of its first use, and have it load its parsers: by reading a sample of everything."""
+        text = _SAMPLE.read_text(encoding="utf-8")
+        await self.check(DELIVERABLE_CHECKS, Context(_SAMPLE.name, text, ()))
+        names = ("integration-architecture.md", "test-specifications.md")
+        await self.check(PACK_CHECKS, Pack(tuple(PackDocument(name, text) for name in names), text))
+
+    async def close(self) -> None:
+        """End the child."""
+        async with self._turn:
+            await self._end_child()
+
+    async def _check_one(self, name: str, subject: Subject) -> list[Finding]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._ask(name, subject)
+        except TimeoutError:
+            await self._end_child()
+            message = f"The {name} check took more than {self._timeout:g} s."
+            return [found(CHECK_TIMED_OUT, place_of(subject), 1, message, "Simplify what the check reads.")]
+        except (EOFError, OSError, ValueError):
+            await self._end_child()
+            message = f"The {name} check ended without an answer."
+            return [found(CHECK_CRASHED, place_of(subject), 1, message, "Simplify what the check reads.")]
+
+    async def _ask(self, name: str, subject: Subject) -> list[Finding]:
+        child = await self._living_child()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        request = {"check": name, "kind": type(subject).__name__, "subject": subject.to_dict()}
+        child.stdin.write(json.dumps(request).encode() + b"\n")
+        await child.stdin.drain()
+        line = await child.stdout.readline()
+        if not line:
+            raise EOFError(name)
+        answer: list[Any] = json.loads(line)
+        return [Finding.from_dict(item) for item in answer]
+
+    async def _living_child(self) -> asyncio.subprocess.Process:
+        if self._child is None or self._child.returncode is not None:
+            # The worker extends sys.path with the app's packages; the child needs the same.
+            environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PATH": os.environ.get("PATH", "")}
+            if "SYSTEMROOT" in os.environ:  # Windows cannot start Python without it
+                environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+            self._child = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "shared.checks.child",
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                env=environment, limit=LARGEST_ANSWER,
+            )  # fmt: skip
+        return self._child
+
+    async def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()

@@ -1,0 +1,34 @@
+"""Rules, and findings: what breaks a rule, where, and how to mend it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.contracts.payload import Payload
+
+type Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its stable id, how much it weighs, and why it exists."""
+
+    id: str
+    severity: Severity
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finding(Payload):
+    """What breaks a rule: where (deliverable and 1-based line) and how to mend it."""
+
+    rule: str
+    severity: str
+    deliverable: str
+    line: int
+    message: str
+    mend: str
+
+
+def found(rule: Rule, deliverable: str, line: int, message: str, mend: str) -> Finding:
+    """A finding of `rule`; long messages are cut, they may quote untrusted text."""
+    return Finding(rule.id, rule.severity, deliverable, line, message[:500], mend[:500])

@@ -1,0 +1,75 @@
+"""Composes a run's project folder: extracted files, ledger, both manifests. Pure: texts and outcomes in, bytes out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.agents import Catalogue
+from shared.contracts import Finding, ManifestRequest, Registry
+from shared.pack.extraction import CONTRACT_FILE, extract_files
+from shared.pack.ledger import build_ledger
+from shared.pack.manifest import Written, render_manifest
+from shared.pack.manifest_json import ManifestFacts, PackFile, manifest_json
+from shared.pack.registration import registry
+from shared.prd import suspicions
+from shared.prd.requirements import extract_requirements, traced
+
+MANIFEST, MANIFEST_JSON, LEDGER, PRD = "MANIFEST.md", "manifest.json", "ledger.csv", "prd.md"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run has gathered by its end.
+
+    `documents` are the published deliverables by name, `prd` is its text, `sections` are the orchestrator agent's
+    answers by task, `findings` and `first_findings` those at the end and before any revision.
+    """
+
+    documents: Mapping[str, str]
+    prd: str
+    sections: dict[str, str]
+    findings: list[Finding]
+    first_findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class ComposedPack:
+    """The project folder: content by path relative to it, MANIFEST.md included, and all findings of the pack."""
+
+    files: dict[str, bytes]
+    findings: list[Finding]
+
+
+def begin_pack(request: ManifestRequest, sections: dict[str, str], catalogue: Catalogue) -> ComposedPack:
+    """What lies in the project folder while the run goes on: the manifest alone."""
+    return ComposedPack({MANIFEST: render_manifest(request, Written(sections), catalogue).encode()}, [])
+
+
+def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalogue) -> ComposedPack:
+    """Everything that lies in the project folder when the run has ended."""
+    extraction = extract_files(material.documents)
+    ledger = build_ledger(traced(extract_requirements(material.prd)), material.documents)
+    files = {file.path: file.content.encode() for file in extraction.files}
+    files |= {LEDGER: ledger.to_csv().encode("utf-8-sig"), PRD: material.prd.encode()}
+    entries = [PackFile.of_extracted(file) for file in extraction.files]
+    entries += [PackFile.of(name, files[name]) for name in (LEDGER, PRD)]
+    findings = [*material.findings, *extraction.findings]
+    suspicious = suspicions(material.prd)
+    contract = next((file.content for file in extraction.files if file.path == CONTRACT_FILE), None)
+
+    facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger, suspicious)
+    machine = json.dumps(manifest_json(request, facts, catalogue), ensure_ascii=False, indent=1).encode() + b"\n"
+    listed = (PackFile.of(MANIFEST_JSON, machine), *entries)
+    written = Written(material.sections, findings, material.first_findings, listed, ledger, suspicious)
+    both = {MANIFEST_JSON: machine, MANIFEST: render_manifest(request, written, catalogue).encode()}
+    return ComposedPack(files | both, findings)
+
+
+def registry_of(request: ManifestRequest, material: Material, composed: ComposedPack) -> Registry:
+    """The composed manifest and everything that it must register, for the checks."""
+    folder = request.folders.project_folder
+    everything = {f"{folder}/{path}": content for path, content in composed.files.items() if path != MANIFEST}
+    for call, outcome in zip(request.run.calls, request.outcomes, strict=True):
+        if outcome.file and call.deliverable in material.documents:
+            everything[outcome.file.path] = material.documents[call.deliverable].encode()
+    return registry(composed.files[MANIFEST].decode(), f"{folder}/{MANIFEST}", everything)

@@ -1,0 +1,104 @@
+"""Extracts the requirements of a PRD by code. Pure: text in, requirements out; the same text gives the same ids.
+
+Found by structure first: list items, checkboxes, table rows, user stories, explicit ids and headings that hold nothing
+else, under any heading that is not known to hold none; then by words: what must, shall or can be. One list item, row
+or sentence is one requirement. What is none: background, personas, glossary, timeline, references, risks, open
+questions, examples, code. Kinds:
+
+- `non_goal`: whatever stands in a section of what is not wanted or out of scope;
+- `constraint`: given technology, assumptions, dependencies, and what is put off (stretch, nice to have, later): not
+  asked of this version, but the design must leave room for it, so it is neither functional nor a non-goal;
+- `quality`: non-functional sections, success criteria, and statements about latency, availability and the like;
+- `functional`: all else.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.contracts import Payload
+from shared.prd.requirements.outline import read_outline
+from shared.prd.requirements.poetry import is_verse
+from shared.prd.requirements.statements import LONGEST_TEXT, cut
+from shared.prd.requirements.walk import Statement, Walker
+
+MOST_TRACED = 1_000
+"""How many of a PRD's requirements one design is held against; the plan says where those beyond begin."""
+PROMPT_CHARACTERS = 120_000
+SHORTEST_TEXT = 40
+
+
+@dataclass(frozen=True)
+class Requirement(Payload):
+    """One requirement. `line` is 1-based in the text that was read; `hash` follows the words, not the place, so that
+    a requirement is found again in a later version; `source_id` is the PRD's own id, such as `FR-1`."""
+
+    id: str
+    kind: str
+    text: str
+    line: int
+    hash: str
+    source_id: str | None = None
+    section: str = ""
+
+
+def extract_requirements(text: str) -> tuple[Requirement, ...]:
+    """All requirements in the order of the text, as `R-001` and on. Prose that follows no rule is read generously
+    when nothing else is found, so that only a text that asks for nothing has none; a poem asks for nothing."""
+    if is_verse(text):
+        return ()
+    blocks = read_outline(text)
+    found = Walker(blocks).walk() or Walker(blocks, generous=True).walk()
+    found.sort(key=lambda statement: statement.line)
+    return tuple(_number(number, statement) for number, statement in enumerate(found, start=1))
+
+
+def traced(requirements: Sequence[Requirement]) -> Sequence[Requirement]:
+    """Those that prompts list, deliverables cite and the ledger holds: the first `MOST_TRACED`."""
+    return requirements[:MOST_TRACED]
+
+
+def annotated(requirements: Sequence[Requirement], limit: int = PROMPT_CHARACTERS) -> str:
+    """The traced requirements as a list for a prompt: `R-001 (functional, line 12): text`.
+
+    All of them are in it: texts are shortened until the list has at most `limit` characters, though never below
+    `SHORTEST_TEXT`. What is not traced is said. Tags are defused: the texts are quoted from a document, and must not
+    be able to end the block that they stand in.
+    """
+    listed, rest = traced(requirements), requirements[MOST_TRACED:]
+    beyond = [beyond_tracing(len(requirements), rest[0].line)] if rest else []
+    lines = list[str]()
+    for width in (LONGEST_TEXT, 160, 80, SHORTEST_TEXT):
+        lines = [_line(requirement, width) for requirement in listed]
+        if sum(map(len, lines)) + len(lines) <= limit:
+            break
+    return "\n".join(lines + beyond)
+
+
+def beyond_tracing(found: int, line: int) -> str:
+    """What is said where a PRD asks for more than can be traced; `line` is where that begins."""
+    return (
+        f"{found:,} found; the first {MOST_TRACED:,} are traced. From line {line} on the PRD is read, but nothing is "
+        "held against it: split it into one PRD for each service."
+    )
+
+
+def _line(requirement: Requirement, width: int) -> str:
+    own = f", in the PRD {requirement.source_id}" if requirement.source_id else ""
+    text = re.sub(r"<(?=[/!?a-zA-Z])", "‹", cut(requirement.text, width))
+    return f"{requirement.id} ({requirement.kind.replace('_', '-')}, line {requirement.line}{own}): {text}"
+
+
+def _number(number: int, statement: Statement) -> Requirement:
+    normal = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", statement.text).casefold()).strip()
+    return Requirement(
+        id=f"R-{number:03d}",
+        kind=statement.kind,
+        text=cut(statement.text, LONGEST_TEXT),
+        line=statement.line,
+        hash=hashlib.sha256(normal.encode(errors="replace")).hexdigest()[:12],
+        source_id=statement.source_id,
+        section=statement.section,
+    )

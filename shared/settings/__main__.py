@@ -1,0 +1,5 @@
+"""Prints docs/settings.md."""
+
+from shared.settings.environment import as_markdown
+
+print(as_markdown(), end="")

@@ -1,0 +1,36 @@
+"""Blob Storage and Key Vault: one adapter for each SDK, and the limit of active runs, which is kept in blobs.
+
+The SDKs are imported when a client is opened. May use contracts, errors and pure rooms.
+"""
+
+from shared.storage.blobs import (
+    DESIGNS,
+    LONGEST_NAME,
+    PRDS,
+    WORK,
+    BlobChanged,
+    BlobInfo,
+    BlobStore,
+    content_type,
+    is_addressable,
+)
+from shared.storage.run_slots import Line, leave_slot, read_line, take_slot
+from shared.storage.vault import SIGN_IN, Vault
+
+__all__ = [
+    "DESIGNS",
+    "LONGEST_NAME",
+    "PRDS",
+    "SIGN_IN",
+    "WORK",
+    "BlobChanged",
+    "BlobInfo",
+    "BlobStore",
+    "Line",
+    "Vault",
+    "content_type",
+    "is_addressable",
+    "leave_slot",
+    "read_line",
+    "take_slot",
+]
