@@ -28,7 +28,7 @@ from shared.contracts.calls import (
 )
 from shared.contracts.checks import CheckRequest, CheckResult, PackCheckRequest, PackCheckResult, Tally
 from shared.contracts.failures import Failure, Interruption
-from shared.contracts.findings import Finding, Rule, Severity, found
+from shared.contracts.findings import Finding, Rule, Severity, found, unjudged
 from shared.contracts.history import in_full, in_short, run_of
 from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
 from shared.contracts.payload import Payload
@@ -98,4 +98,5 @@ __all__ = [
     "in_full",
     "in_short",
     "run_of",
+    "unjudged",
 ]

@@ -5,7 +5,8 @@ from typing import Literal
 
 from shared.contracts.payload import Payload
 
-type Severity = Literal["error", "warning"]
+type Severity = Literal["error", "warning", "unjudged"]
+"""An error is a proof, a warning is worth a look; `unjudged` says what a rule could not follow and asks for nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,8 @@ class Finding(Payload):
 def found(rule: Rule, deliverable: str, line: int, message: str, mend: str) -> Finding:
     """A finding of `rule`; long messages are cut, they may quote untrusted text."""
     return Finding(rule.id, rule.severity, deliverable, line, message[:500], mend[:500])
+
+
+def unjudged(rule: Rule, deliverable: str, line: int, message: str) -> Finding:
+    """What `rule` could not judge, and why. Counted and shown to people; no agent is sent it."""
+    return Finding(rule.id, "unjudged", deliverable, line, message[:500], "")
