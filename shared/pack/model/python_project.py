@@ -119,6 +119,8 @@ class PythonProject:
         self.modules: dict[str, Module] = {}
         self.unread: dict[str, Block] = {}
         self.fragments: list[Module] = []
+        self._found: dict[tuple[str, str], str | None] = {}
+        self._resolved: dict[tuple[Module, str], Function | Class | ast.expr | Module | None] = {}
         for block in documents.blocks:
             if block.language not in LANGUAGES and not (block.path or "").endswith(".py"):
                 continue
@@ -156,6 +158,12 @@ class PythonProject:
 
     def find(self, dotted: str, path: str) -> str | None:
         """The file that `import dotted` in the file at `path` reads, or the folder of a package without a file."""
+        asked = dotted, dirname(path)
+        if asked not in self._found:
+            self._found[asked] = self._find(dotted, path)
+        return self._found[asked]
+
+    def _find(self, dotted: str, path: str) -> str | None:
         for root in self.roots(path):
             place = "/".join(filter(None, (root, *dotted.split("."))))
             for candidate in (f"{place}.py", f"{place}/__init__.py"):
@@ -186,6 +194,13 @@ class PythonProject:
 
     def resolve(self, module: Module, name: str) -> "Function | Class | ast.expr | Module | None":
         """What `name`, plain or dotted, means in `module`: a function, class, constant or module of this project."""
+        asked = module, name
+        if asked not in self._resolved:
+            self._resolved[asked] = None  # what resolves to itself is nothing
+            self._resolved[asked] = self._resolve(module, name)
+        return self._resolved[asked]
+
+    def _resolve(self, module: Module, name: str) -> "Function | Class | ast.expr | Module | None":
         first, _, rest = name.partition(".")
         if not rest:
             if name in module.functions:

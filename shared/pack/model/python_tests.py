@@ -29,6 +29,9 @@ _JUDGES = re.compile(
 )
 _GOOD = frozenset({"is_success", "ok"})
 _BAD = frozenset({"is_error", "is_client_error", "is_server_error"})
+_TELLING = METHODS | _GOOD | _BAD | {
+    "request", "stream", "build_request", "status_code", "status", "raise_for_status", "send", "urlopen",
+}  # fmt: skip
 _NAMED_STATUS = re.compile(r"HTTP_(\d{3})_\w+")
 _STATUS_OF = frozenset({"status_code", "status"})
 _CONTENT = frozenset(
@@ -39,7 +42,7 @@ _CONTENT = frozenset(
 @dataclass(frozen=True)
 class Request:
     """A request that code makes: `paths` are what its path may be (`{}` for run-time parts; none if unknown).
-    `service` is False where the receiver is evidently another service, such as a stub."""
+    `operations` are the operationIds that the helper which makes it was given."""
 
     number: int
     method: str
@@ -48,6 +51,7 @@ class Request:
     line: int
     receiver: str
     in_setup: bool
+    operations: frozenset[str] = frozenset()
 
     @property
     def service(self) -> bool:
@@ -105,6 +109,25 @@ class TestReader:
         return found
 
     @cached_property
+    def telling(self) -> frozenset[str]:
+        """Names of functions worth entering: those that may make a request, look at a status, or call one that does."""
+        calls: dict[str, set[str]] = {}
+        telling: set[str] = set()
+        for module in (*self.project.modules.values(), *self.project.fragments):
+            for _, function in all_functions(module):
+                words = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+                words |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+                calls.setdefault(function.name, set()).update(words)
+                if words & _TELLING:
+                    telling.add(function.name)
+        grown = True
+        while grown:
+            more = {name for name, words in calls.items() if name not in telling and words & telling}
+            telling |= more
+            grown = bool(more)
+        return frozenset(telling)
+
+    @cached_property
     def requests(self) -> tuple[Request, ...]:
         """Every request in Python code outside of tests: helpers, load tests, fixtures; read with unknown arguments."""
         found: list[Request] = []
@@ -141,8 +164,10 @@ class _Run:
         self.reader, self.project, self.out = reader, reader.project, test
         self.steps = 0
         self.entered: list[int] = []
+        self.operations: list[frozenset[str]] = []
         self.setting_up = False
         self.made: dict[str, Value] = {}
+        self.known: dict[object, Value] = {}
 
     # Entering
 
@@ -174,7 +199,14 @@ class _Run:
         """Execute a project function with arguments; what it may return."""
         if depth >= DEEPEST or id(function) in self.entered:
             return NOTHING
+        if function.name not in self.reader.telling:
+            return self._annotated(module, function.returns) if function.returns is not None else NOTHING
+        asked = id(function), owner, arguments, tuple(keywords.items()), self.setting_up
+        if asked in self.known:
+            return self.known[asked]
         self.entered.append(id(function))
+        texts = frozenset[str]().union(*(each.texts for each in (*arguments, *keywords.values())))
+        self.operations.append(texts & self.reader.operation_ids)
         names: dict[str, Value] = {}
         parameters = [*function.args.posonlyargs, *function.args.args]
         if owner is not None and parameters and not _is_static(function):
@@ -196,8 +228,10 @@ class _Run:
                 names[parameter.arg] = self._annotated(module, parameter.annotation)
         self.body(function.body, scope)
         self.entered.pop()
+        self.operations.pop()
         if not scope.returned.is_known and function.returns is not None:
-            return self._annotated(module, function.returns)
+            scope.returned = self._annotated(module, function.returns)
+        self.known[asked] = scope.returned
         return scope.returned
 
     def _parameters(self, module: Module, owner: Class | None, function: Function) -> dict[str, Value]:
@@ -597,7 +631,8 @@ class _Run:
     def _made(self, method: str, paths: frozenset[str], line: int, scope: _Scope, receiver: str) -> int:
         number = len(self.out.requests)
         document = scope.module.block.document
-        self.out.requests.append(Request(number, method, paths, document, line, receiver, self.setting_up))
+        named = next((each for each in reversed(self.operations) if each), frozenset[str]())
+        self.out.requests.append(Request(number, method, paths, document, line, receiver, self.setting_up, named))
         return number
 
     def _find_method(self, owner: Class, name: str, depth: int = 0) -> tuple[Class, Function] | None:

@@ -1,0 +1,57 @@
+"""The model of one pack: each part is read when a rule first asks for it, and once. Pure."""
+
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+
+from shared.formats.openapi import Contract, find_contract
+from shared.pack.model.documents import ARCHITECTURE, PackDocuments
+from shared.pack.model.operations import OperationTests
+from shared.pack.model.python_project import PythonProject
+from shared.pack.model.python_routes import PythonApi
+from shared.pack.model.python_tests import TestReader
+
+
+class PackModel:
+    """Facts of all documents of a pack, by subject."""
+
+    def __init__(self, texts: Mapping[str, str], stack: str = "python", db: str | None = None) -> None:
+        self.documents = PackDocuments(texts)
+        self.stack, self.db = stack, db
+
+    @cached_property
+    def contract(self) -> Contract | None:
+        """The OpenAPI document of the architecture; None where there is none that can be read."""
+        architecture = self.documents.get(ARCHITECTURE)
+        return find_contract(architecture.text) if architecture else None
+
+    @cached_property
+    def python(self) -> PythonProject:
+        """All Python files."""
+        return PythonProject(self.documents)
+
+    @cached_property
+    def python_tests(self) -> TestReader:
+        """All Python tests with what they ask and expect."""
+        return TestReader(self.python, self.contract.operation_ids if self.contract else frozenset())
+
+    @cached_property
+    def python_api(self) -> PythonApi:
+        """What the Python sample serves."""
+        return PythonApi(self.python)
+
+    @cached_property
+    def operation_tests(self) -> OperationTests | None:
+        """How the black-box suites judge each operation of the contract; None without a contract."""
+        if self.contract is None:
+            return None
+        return OperationTests(self.contract, self.python_tests.tests)
+
+
+@lru_cache(maxsize=2)
+def _read(texts: tuple[tuple[str, str], ...], stack: str, db: str | None) -> PackModel:
+    return PackModel(dict(texts), stack, db)
+
+
+def read_model(texts: Mapping[str, str], stack: str = "python", db: str | None = None) -> PackModel:
+    """The model of a pack's documents (texts by deliverable name); the last packs are kept, as each rule asks anew."""
+    return _read(tuple(texts.items()), stack, db)
