@@ -26,6 +26,8 @@ OTHER_RULES = ("shared.pack.extraction",)
 """Modules whose rules are held by the product itself when it composes a pack."""
 PACK_CHECKS = {
     "across": "shared.checks.across",
+    "api_code": "shared.checks.api_code",
+    "python_references": "shared.checks.python_references",
     "ledger": "shared.checks.ledger",
 }
 REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from shared.checks import Context
+from shared.checks.languages import python
 from shared.contracts import Finding, Rule
 from shared.formats import markdown
 
@@ -26,7 +27,8 @@ MINIMUM_CHARACTERS = 200
 MAXIMUM_CHARACTERS = 1_500_000
 _PLACEHOLDER = re.compile(
     r"(?-i:\b(?:TODO|TBD|FIXME)\b)|^[^\S\n]*(?:\.\.\.|…)[^\S\n]*$"
-    r"|\b(?:similar to above|same as above|rest omitted|omitted for brevity)\b",
+    r"|\b(?:similar to above|same as above|rest omitted|omitted for brevity)\b"
+    r"|=[^\S\n]?[\d.,]{1,20}(?:\.\.\.|…)(?=\s|$)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -49,10 +51,29 @@ def check(context: Context) -> Iterator[Finding]:
     yield from _check_sections(context)
     yield from _check_fences(context)
     yield from _check_lines(context)
+    yield from _check_placeholders(context)
+
+
+def _check_placeholders(context: Context) -> Iterator[Finding]:
+    """Words and dots that stand for missing text. `...` is Python's own where a body is meant to be empty."""
+    bodies = _empty_bodies(context.text)
     line, counted = 1, 0
     for match in _PLACEHOLDER.finditer(context.text):
         line, counted = line + context.text.count("\n", counted, match.start()), match.start()
-        yield context.finding(PLACEHOLDER, line, f"Placeholder {match[0].strip()!r}.", "Write out what belongs here.")
+        if not (match[0].strip() == "..." and line in bodies):
+            yield context.finding(
+                PLACEHOLDER, line, f"Placeholder {match[0].strip()!r}.", "Write out what belongs here."
+            )
+
+
+def _empty_bodies(text: str) -> frozenset[int]:
+    """Lines whose `...` is a whole body that Python wants empty: of protocol and abstract methods, overloads, stubs of
+    exception classes."""
+    lines: set[int] = set()
+    for fence in markdown.fences(text):
+        if fence.language in ("python", "py") and "..." in fence.content:
+            lines.update(fence.line + number for number in python.empty_bodies(fence.content))
+    return frozenset(lines)
 
 
 def _check_sections(context: Context) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ type Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
 _NOT_TESTS = ("conftest.py", "locustfile.py", "__init__.py")
+_WITHOUT_BODY = frozenset({"abstractmethod", "overload"})
 _WORDS_OF_ASSERTION = frozenset({
     "assert", "asserts", "check", "checks", "ensure", "expect", "expects", "fail", "fails", "must", "raise", "raises",
     "require", "should", "validate", "validates", "verify", "verifies", "warns",
@@ -86,6 +87,38 @@ def test_faults(module: Module, asserting: frozenset[str] | None) -> Iterator[tu
         seen.add((group, test.name))
         if asserting is not None and not _asserts(test, asserting):
             yield "asserting", Fault(test.lineno, f"{name} asserts nothing.")
+
+
+def empty_bodies(source: str) -> Iterator[int]:
+    """Lines of `...` that are the body of a protocol's or abstract method, an overload, or a class without members."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from _dots(node.body)
+            for inner in node.body if _is_protocol(node) else ():
+                if _is_function(inner):
+                    yield from _dots(inner.body)
+        elif _is_function(node) and any(_last_name(each) in _WITHOUT_BODY for each in node.decorator_list):
+            yield from _dots(node.body)
+
+
+def _is_protocol(node: ast.ClassDef) -> bool:
+    return any(_last_name(base.value if isinstance(base, ast.Subscript) else base) == "Protocol" for base in node.bases)
+
+
+def _dots(body: list[ast.stmt]) -> Iterator[int]:
+    for statement in body:
+        if (
+            isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Constant)
+            and statement.value.value is ...
+        ):
+            yield statement.lineno
 
 
 def _is_function(node: ast.AST) -> TypeIs[Function]:

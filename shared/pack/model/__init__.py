@@ -19,6 +19,7 @@ from shared.pack.model.documents import (
     Table,
     code_words,
 )
+from shared.pack.model.model import PackModel, read_model
 from shared.pack.model.references import Reference, State, counted
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Block",
     "PackDocument",
     "PackDocuments",
+    "PackModel",
     "Reference",
     "Row",
     "Section",
@@ -38,4 +40,5 @@ __all__ = [
     "Table",
     "code_words",
     "counted",
+    "read_model",
 ]

@@ -13,13 +13,14 @@ from shared.pack.model.values import PLACEHOLDER
 @dataclass
 class Judged:
     """How tests judge one operation: the statuses they expect, whether a good answer or an error is expected of it,
-    and what of it could not be followed (`undecided`, with the names of tests)."""
+    which tests call it without a look at the status (`silent`), and which could not be followed (`unfollowed`)."""
 
     operation: Operation
     statuses: set[int] = field(default_factory=set[int])
     success: bool = False
     error: bool = False
-    undecided: list[str] = field(default_factory=list[str])
+    silent: list[str] = field(default_factory=list[str])
+    unfollowed: list[str] = field(default_factory=list[str])
     tests: list[str] = field(default_factory=list[str])
 
 
@@ -94,10 +95,10 @@ class OperationTests:
                     touched.add(each)
                 for expected in expectations:
                     _apply(judged, expected)
-                if (not expectations and not request.in_setup) or any(
-                    expected.kind == "unknown" for expected in expectations
-                ):
-                    judged.undecided.append(test.name)
+                if not expectations and not request.in_setup:
+                    judged.silent.append(test.name)
+                if expectations and all(expected.kind == "unknown" for expected in expectations):
+                    judged.unfollowed.append(test.name)
         for expected in test.expectations:
             for each in expected.operations & found.keys():
                 touched.add(each)
@@ -110,7 +111,7 @@ class OperationTests:
         for each in touched:
             found[each].tests.append(test.name)
             if not test.followed:
-                found[each].undecided.append(test.name)
+                found[each].unfollowed.append(test.name)
 
     def _by_name(self, test: Test, judged: Judged) -> None:
         """A test that is named after an operation, whose own requests are not known to be of it."""
@@ -118,7 +119,7 @@ class OperationTests:
         for expected in followed:
             _apply(judged, expected)
         if not followed:
-            judged.undecided.append(test.name)
+            judged.silent.append(test.name)
 
     @cached_property
     def _prefixes(self) -> list[tuple[str, str]]:

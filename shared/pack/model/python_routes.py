@@ -1,4 +1,4 @@
-"""Routes and models that Python code of a sample declares: FastAPI and Starlette routers with all their prefixes. Pure."""
+"""Routes and models that the Python code of a sample declares: FastAPI routers with all their prefixes. Pure."""
 
 import ast
 from collections.abc import Iterator
@@ -29,6 +29,7 @@ class ApiModel:
     name: str
     fields: frozenset[str]
     whole: bool
+    path: str
     document: str
     line: int
 
@@ -126,7 +127,7 @@ class PythonApi:
                 if self._is_model(each, 0):
                     fields, whole = self.project.fields(each)
                     names = {_json_name(name, field) for name, field in fields.items() if not _is_private(name, field)}
-                    yield ApiModel(each.name, frozenset(names), whole, module.block.document, each.line)
+                    yield ApiModel(each.name, frozenset(names), whole, module.path, module.block.document, each.line)
 
     def _is_model(self, owner: Class, depth: int) -> bool:
         for base in owner.bases:

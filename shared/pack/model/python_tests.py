@@ -13,7 +13,7 @@ from http import HTTPStatus
 from posixpath import dirname
 
 from shared.pack.model.python_project import FUNCTIONS, Class, Function, Module, PythonProject, dotted_name
-from shared.pack.model.values import MOST, NOTHING, PLACEHOLDER, Value, joined, united
+from shared.pack.model.values import MOST, NOTHING, PLACEHOLDER, Closure, Value, joined, united
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 MOST_STEPS = 20_000
@@ -195,22 +195,25 @@ class _Run:
         arguments: tuple[Value, ...],
         keywords: dict[str, Value],
         depth: int,
+        this: Value = NOTHING,
+        captured: dict[str, Value] | None = None,
     ) -> Value:
-        """Execute a project function with arguments; what it may return."""
+        """Execute a project function with arguments; what it may return. `this` is the instance of a method, `captured`
+        what a function inside another sees of it."""
         if depth >= DEEPEST or id(function) in self.entered:
             return NOTHING
-        if function.name not in self.reader.telling:
+        if captured is None and function.name not in self.reader.telling:
             return self._annotated(module, function.returns) if function.returns is not None else NOTHING
-        asked = id(function), owner, arguments, tuple(keywords.items()), self.setting_up
-        if asked in self.known:
+        asked = id(function), owner, arguments, tuple(keywords.items()), self.setting_up, this
+        if captured is None and asked in self.known:
             return self.known[asked]
         self.entered.append(id(function))
         texts = frozenset[str]().union(*(each.texts for each in (*arguments, *keywords.values())))
         self.operations.append(texts & self.reader.operation_ids)
-        names: dict[str, Value] = {}
+        names: dict[str, Value] = dict(captured or {})
         parameters = [*function.args.posonlyargs, *function.args.args]
-        if owner is not None and parameters and not _is_static(function):
-            names[parameters[0].arg] = Value(owners=(owner,))
+        if captured is None and owner is not None and parameters and not _is_static(function):
+            names[parameters[0].arg] = this | Value(owners=(owner,))
             parameters = parameters[1:]
         scope = _Scope(module, names, owner, depth + 1)
         defaults = function.args.defaults
@@ -220,6 +223,8 @@ class _Run:
             names[parameter.arg] = self.value(default, scope) if default else NOTHING
         for parameter, argument in zip(parameters, arguments, strict=False):
             names[parameter.arg] = argument
+        if function.args.kwarg:
+            names[function.args.kwarg.arg] = NOTHING
         if function.args.vararg:
             names[function.args.vararg.arg] = Value(parts=arguments[len(parameters) :])
         names.update(keywords)
@@ -340,18 +345,9 @@ class _Run:
                 if node.exc:
                     self.value(node.exc, scope)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                scope.names[f"def {node.name}"] = NOTHING
-                self._local(node, scope)
+                scope.names[node.name] = Value(closures=(Closure(node, scope.module, scope.names, scope.owner),))
             case _:
                 pass
-
-    def _local(self, node: Function, scope: _Scope) -> None:
-        """A function inside a function is read where it is defined, with what is known there."""
-        names = dict(scope.names) | dict.fromkeys(_argument_names(node), NOTHING)
-        inner = _Scope(scope.module, names, scope.owner, scope.depth + 1)
-        if inner.depth < DEEPEST:
-            self.body(node.body, inner)
-            scope.names[f"def {node.name}"] = inner.returned
 
     def bind(self, target: ast.expr, value: Value, scope: _Scope) -> None:
         match target:
@@ -457,6 +453,9 @@ class _Run:
         if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
             if f"self.{node.attr}" in scope.names:
                 return scope.names[f"self.{node.attr}"]
+            known = scope.names.get(node.value.id, NOTHING).member(node.attr)
+            if known.is_known:
+                return known
             if scope.owner is not None:
                 return self._member(scope.owner, node.attr, scope)
         value = self.value(node.value, scope)
@@ -594,7 +593,7 @@ class _Run:
         self._judge(name, receiver, [*arguments, *keywords.values()], before, entered=entered)
         if entered:
             return returned
-        return self._builtin(name, receiver, arguments, keywords)
+        return returned | self._builtin(name, receiver, arguments, keywords)
 
     def _request(
         self, node: ast.Call, scope: _Scope, arguments: tuple[Value, ...], keywords: dict[str, Value]
@@ -648,19 +647,61 @@ class _Run:
         self, node: ast.Call, scope: _Scope, receiver: Value, arguments: tuple[Value, ...], keywords: dict[str, Value]
     ) -> tuple[bool, Value]:
         """Whether the called function is the project's, and what it returns."""
-        if isinstance(node.func, ast.Name) and f"def {node.func.id}" in scope.names:
-            return True, scope.names[f"def {node.func.id}"]
+        called = scope.names.get(node.func.id, NOTHING) if isinstance(node.func, ast.Name) else NOTHING
+        if isinstance(node.func, ast.Attribute):
+            called = receiver.member(node.func.attr)
+        if called.closures:
+            return True, united([self._close(each, arguments, keywords, scope.depth) for each in called.closures])
         candidates = list(self._callees(node, scope, receiver))
+        candidates += [
+            (method[0].module, method[1], method[0])
+            for owner in called.owners
+            if (method := self._find_method(owner, "__call__")) is not None
+        ]
         results = [
-            self.enter(module, function, owner, arguments, keywords, scope.depth)
+            self.enter(module, function, owner, arguments, keywords, scope.depth, called if called.owners else receiver)
             for module, function, owner in candidates[:3]
         ]
         if not candidates:
             resolved = self.project.resolve(scope.module, dotted_name(node.func))
             if isinstance(resolved, Class):
-                members = tuple(zip(resolved.fields, arguments, strict=False))
-                return True, Value(owners=(resolved,), members=(*members, *keywords.items()))
+                return True, self._instance(resolved, arguments, keywords, scope)
+            passed = [each for argument in arguments for each in argument.closures]
+            results += [self._close(each, (), {}, scope.depth) for each in passed]
         return bool(candidates), united(results)
+
+    def _close(self, closure: Closure, arguments: tuple[Value, ...], keywords: dict[str, Value], depth: int) -> Value:
+        return self.enter(
+            closure.module, closure.function, closure.owner, arguments, keywords, depth, captured=closure.names
+        )
+
+    def _instance(self, made: Class, arguments: tuple[Value, ...], keywords: dict[str, Value], scope: _Scope) -> Value:
+        """A new object: its fields by position and name, or what its `__init__` keeps of what it is given."""
+        found = self._find_method(made, "__init__")
+        if found is None:
+            fields, _ = self.project.fields(made)
+            members = dict(zip(fields, arguments, strict=False)) | keywords
+            return Value(owners=(made,), members=tuple(members.items()))
+        names = _argument_names(found[1])
+        given = dict(zip(names, arguments, strict=False)) | keywords
+        kept: dict[str, Value] = {}
+        for node in ast.walk(found[1]):
+            if isinstance(node, ast.Assign):
+                kept |= self._kept(node, _Scope(found[0].module, dict(given), made, scope.depth + 1))
+        return Value(owners=(made,), members=tuple(kept.items()))
+
+    def _kept(self, node: ast.Assign, scope: _Scope) -> dict[str, Value]:
+        """Attributes of `self` that an assignment sets, with what they are set to."""
+        value = self.value(node.value, scope)
+        kept: dict[str, Value] = {}
+        for target in node.targets:
+            pairs = [(target, value)]
+            if isinstance(target, ast.Tuple) and len(value.parts) == len(target.elts):
+                pairs = list(zip(target.elts, value.parts, strict=True))
+            for each, part in pairs:
+                if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
+                    kept[each.attr] = part
+        return kept
 
     def _callees(
         self, node: ast.Call, scope: _Scope, receiver: Value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.pack.model.python_project import Class
+    from shared.pack.model.python_project import Class, Function, Module
 
 MOST = 64
 """Possibilities kept of one kind."""
@@ -15,11 +15,22 @@ PLACEHOLDER = "{}"
 """Stands in a text for what is known only at run time."""
 
 
+@dataclass(frozen=True, eq=False)
+class Closure:
+    """A function defined inside another, with the names that were known where it was defined."""
+
+    function: "Function"
+    module: "Module"
+    names: "dict[str, Value]"
+    owner: "Class | None"
+
+
 @dataclass(frozen=True)
 class Value:
     """Possibilities of one expression. `answers` are numbers of requests whose answer it is or comes from,
     `statuses` those whose HTTP status it is, `classes` those whose class (status // 100) it is; `parts` are the
-    elements of a tuple or list of known length, `members` what keys or attributes of it hold."""
+    elements of a tuple or list of known length, `members` what keys or attributes of it hold, `owners` the classes that
+    it may be an instance of."""
 
     texts: frozenset[str] = frozenset()
     numbers: frozenset[int] = frozenset()
@@ -27,6 +38,7 @@ class Value:
     statuses: frozenset[int] = frozenset()
     classes: frozenset[int] = frozenset()
     owners: "tuple[Class, ...]" = ()
+    closures: tuple[Closure, ...] = ()
     parts: "tuple[Value, ...]" = ()
     members: "tuple[tuple[str, Value], ...]" = field(default=())
 
@@ -50,6 +62,7 @@ class Value:
             statuses=self.statuses | other.statuses,
             classes=self.classes | other.classes,
             owners=tuple(dict.fromkeys((*self.owners, *other.owners)))[:4],
+            closures=tuple(dict.fromkeys((*self.closures, *other.closures)))[:4],
             parts=parts,
             members=tuple((name, self.member(name) | other.member(name)) for name in sorted(names)[:MOST]),
         )
