@@ -1,4 +1,4 @@
-"""Writes the pytest code of the test specification: one contract test and one error test per operation. Pure."""
+"""Writes the pytest code of contract tests: for each operation its good answer, an error, and its conflicts. Pure."""
 
 import json
 import re
@@ -14,12 +14,17 @@ UNKNOWN_ID = "0198c7a2-0000-7000-8000-000000000000"
 
 
 def contract_tests(design: Design, tag: str) -> str:
-    """One module: every operation of a tag, its good answer and one error."""
+    """One module: every operation of a tag, its good answer, one error, and the conflicts that it declares."""
     operations = [one for one in design.operations if one.tag == tag]
-    tests = [test for one in operations for test in (_good_test(one, design), _error_test(one))]
+    tests = [test for one in operations for test in (_good_test(one, design), _error_test(one), *_conflict_tests(one))]
     head = f'"""Contract tests: {tag}."""'
+    imports = (
+        ["from concurrent.futures import ThreadPoolExecutor"] if any("ThreadPool" in each for each in tests) else []
+    )
     if any("@pytest." in test for test in tests):
-        head += "\n\nimport pytest"
+        imports += [*([""] if imports else []), "import pytest"]
+    if imports:
+        head += "\n\n" + "\n".join(imports)
     return "\n\n\n".join([head, *tests])
 
 
@@ -46,8 +51,11 @@ def call(operation: Operation, *, path: str = "", body: Any = None, keyed: bool 
 
 
 def covered_statuses(one: Operation) -> str:
-    """The statuses that an operation's two tests expect."""
-    return f"{one.success}, {_error_case(one)[0]}"
+    """The statuses that an operation's tests expect."""
+    expected = {one.success, _error_case(one)[0]}
+    expected |= {409} & set(one.errors)
+    expected |= {422} & set(one.errors) if takes_key(one) else set[int]()
+    return ", ".join(map(str, sorted(expected)))
 
 
 def good_call(operation: Operation) -> str:
@@ -100,6 +108,33 @@ def _error_test(one: Operation) -> str:
             f'    contract.check(response, "{one.id}")',
         ]
     )
+
+
+def conflict_test_names(one: Operation) -> list[str]:
+    """The names of the tests of an operation's conflicts."""
+    return [re.findall(r"def (\w+)", test)[0] for test in _conflict_tests(one)]
+
+
+def _conflict_tests(one: Operation) -> list[str]:
+    """Tests of the conflicts that an operation declares: calls at once (409), and a key with another body (422)."""
+    tests: list[str] = []
+    name, fixtures = f"test_{snake(one.id)}", f"client{_seeded(one)}{_keyed(one)}"
+    if 409 in one.errors:
+        tests.append(
+            f"def {name}_sent_eight_times_at_once_wins_or_conflicts({fixtures}):\n"
+            "    with ThreadPoolExecutor(8) as threads:\n"
+            f"        answers = list(threads.map(lambda _: {good_call(one)}, range(8)))\n"
+            f"    assert {{answer.status_code for answer in answers}} <= {{{one.success}, 409}}"
+        )
+    if 422 in one.errors and _error_case(one)[0] != 422 and takes_key(one):
+        body = {"not_the_first": True}
+        tests.append(
+            f"def {name}_refuses_a_key_that_was_used_with_another_body({fixtures}):\n"
+            f"    {good_call(one)}\n"
+            f"    response = {call(one, body=body, keyed=True)}\n"
+            "    assert response.status_code == 422"
+        )
+    return tests
 
 
 def _error_case(one: Operation) -> tuple[int, str, str]:

@@ -67,11 +67,11 @@ def released_contract() -> Contract:
     return Contract(Path(__file__).parents[1] / "openapi.yaml")
 
 
-def issue_token() -> str:
-    """A token of the test client. The issuer of `compose.yaml` takes any secret; a deployed one has its own."""
+def issue_token(scopes: str = SCOPES) -> str:
+    """A token of the test client with `scopes`. The issuer of `compose.yaml` takes any secret; a deployed one has its own."""
     url = os.environ.get("TEST_TOKEN_URL", "http://localhost:8090/default/token")
     secret = os.environ.get("TEST_CLIENT_SECRET", str(uuid4()))
-    form = {"grant_type": "client_credentials", "client_id": "tests", "client_secret": secret, "scope": SCOPES}
+    form = {"grant_type": "client_credentials", "client_id": "tests", "client_secret": secret, "scope": scopes}
     return httpx.post(url, data=form, timeout=10.0).raise_for_status().json()["access_token"]
 
 

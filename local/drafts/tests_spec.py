@@ -251,12 +251,15 @@ def _security_tests(design: Design) -> str:
     plain = [one for one in closed if "{" not in one.path] or closed
     paths = ",\n    ".join(f'("{one.method}", "{re.sub(r"\{[^}]+\}", UNKNOWN_ID, one.path)}")' for one in closed)
     tests = [
-        '"""Security tests: credentials, validation, limits and abuse."""\n\nimport pytest\n\n'
+        '"""Security tests: credentials, validation, limits and abuse."""\n\nimport pytest\n\nfrom tests.service import issue_token\n\n'
         f'CLOSED = [\n    {paths},\n]\nHOSTILE = ["\' OR \'1\'=\'1", "{{{{7*7}}}}", "../../etc/passwd", "<script>alert(1)</script>", "a\\r\\nX-Injected: 1"]'.replace(
             "{{{{", "{{"
         ).replace("}}}}", "}}"),
         '@pytest.mark.parametrize(("method", "path"), CLOSED)\ndef test_every_closed_operation_asks_for_credentials(anonymous, method, path):\n'
         "    assert anonymous.request(method, path).status_code == 401",
+        '@pytest.mark.parametrize(("method", "path"), CLOSED)\ndef test_a_token_without_permissions_is_refused(anonymous, method, path):\n'
+        '    headers = {"Authorization": f"Bearer {issue_token(\'\')}"}\n'
+        "    assert anonymous.request(method, path, headers=headers).status_code == 403",
         '@pytest.mark.parametrize("token", ["", "Bearer", "Bearer not.a.token", "Basic YTpi"])\ndef test_a_malformed_token_is_refused(anonymous, token):\n'
         f'    response = anonymous.{plain[0].method.lower() if plain else "get"}("{plain[0].path if plain else "/"}", headers={{"Authorization": token}})\n'
         "    assert response.status_code == 401",

@@ -86,11 +86,13 @@ class OperationTests:
 
     def _note(self, test: Test, found: dict[str, Judged]) -> None:
         touched: set[str] = set()
+        called: set[str] = set()
         for request in test.requests:
             operations = self.of(request) & found.keys()
             expectations = list(_of(test, request))
             for each in operations:
                 judged = found[each]
+                called.add(each)
                 if not request.in_setup:
                     touched.add(each)
                 for expected in expectations:
@@ -105,7 +107,7 @@ class OperationTests:
                 if expected.kind == "contract":
                     found[each].success = True
         named = self._named(test, found)
-        if named is not None and named not in touched:
+        if named is not None and named not in called:
             self._by_name(test, found[named])
             touched.add(named)
         for each in touched:

@@ -13,7 +13,8 @@ from tests.mutants import Mutant
 def whole(pack: Pack) -> list[Finding]:
     """What every check says of a pack."""
     findings = [finding for agent in agents(pack.stack) for finding in run(agent.checks, context_for(pack, agent))]
-    return findings + run(PACK_CHECKS, pack)
+    found = findings + run(PACK_CHECKS, pack)
+    return [finding for finding in found if finding.severity != "unjudged"]
 
 
 def spoiled(name: str, old: str, new: str) -> list[Finding]:
