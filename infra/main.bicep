@@ -82,7 +82,7 @@ param options Options = {}
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName, application: 'design-backend' }
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-design-backend-${environmentName}'
   location: location
   tags: tags
@@ -188,6 +188,7 @@ module app 'modules/app.bicep' = {
     insightsName: monitoring.outputs.insightsName
     vaultUri: empty(foundryResource) ? vault!.outputs.uri : ''
     foundryResource: foundryResource
+    durableBackend: durableBackend
     schedulerEndpoint: durableBackend == 'scheduler' ? scheduler!.outputs.endpoint : ''
     taskHubName: durableBackend == 'scheduler' ? scheduler!.outputs.taskHub : ''
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''

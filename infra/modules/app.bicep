@@ -16,6 +16,9 @@ param insightsName string
 param vaultUri string
 param foundryResource string
 
+@allowed(['azureStorage', 'scheduler'])
+param durableBackend string
+
 @description('Empty where the storage account keeps the state of runs.')
 param schedulerEndpoint string
 param taskHubName string
@@ -30,7 +33,7 @@ param alwaysReadyInstances int
 param zoneRedundant bool
 param options Options
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource account 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: storageName
 }
 
@@ -63,7 +66,7 @@ var schedulerSettings = {
   DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId};TaskHub=${taskHubName}'
 }
 
-var durableSettings = empty(schedulerEndpoint) ? {} : schedulerSettings
+var durableSettings = durableBackend == 'scheduler' ? schedulerSettings : {}
 
 // Blob events come from Event Grid, agentless pipeline jobs from Azure DevOps; both bring a key.
 var services = ['AzureEventGrid', 'AzureDevOps']
@@ -85,7 +88,7 @@ var addressRules = [
   }
 ]
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -94,7 +97,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'app' })

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra import after_deploy, claude_key, lint
+from infra import after_deploy, claude_key
 from infra.after_deploy import Deployment
 from infra.azure import AzureFailed
+from infra.lint import Compiled
 
 OUTPUTS = {
     "AZURE_RESOURCE_GROUP": "rg-design-backend-dev",
@@ -44,8 +45,7 @@ class FakeAzure:
 
 
 def test_the_outputs_that_the_scripts_need_are_those_of_the_template():
-    outputs = {output.name for output in lint.Templates().files["main.bicep"].of("output")}
-    assert {*OUTPUTS, "AZURE_KEY_VAULT_NAME"} <= outputs
+    assert {*OUTPUTS, "AZURE_KEY_VAULT_NAME"} <= set(Compiled.read().templates["main"]["outputs"])
     assert Deployment.read(OUTPUTS).storage_name == "stdesignx"
 
 
@@ -60,8 +60,9 @@ def test_the_subscription_waits_for_the_key_that_the_app_makes_when_it_runs():
     assert az.commands == ["functionapp keys list"] * 3 + ["deployment group create"]
     given = az.asked[-1]
     assert {"appName=func-design-x", "topicName=evgt-prds-x", "storageName=stdesignx"} <= set(given)
-    params = {param.name for param in lint.Templates().files["events.bicep"].of("param")}
-    assert params == {word.partition("=")[0] for word in given if "=" in word}
+    assert set(Compiled.read().templates["events"]["parameters"]) == {
+        word.partition("=")[0] for word in given if "=" in word
+    }
 
 
 def test_the_key_itself_is_never_asked_for():

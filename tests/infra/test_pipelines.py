@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.lint import HERE
+from infra.compile import HERE
 from shared.checks import Context, pipelines
 from shared.checks.pipeline_schema import validate
 

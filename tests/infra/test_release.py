@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from infra import lint, provision, release
+from infra import provision, release
 from infra.after_deploy import Deployment
 from infra.azure import AzureFailed
+from infra.lint import Compiled
 from tests.infra.test_after_deploy import OUTPUTS, FakeAzure
 
 WHERE = Deployment.read(OUTPUTS)
@@ -79,7 +80,7 @@ def test_whoever_is_signed_in_is_the_deployer(kind: str, told: str):
 def test_every_environment_is_provisioned_with_parameters_that_the_template_has(capsys: pytest.CaptureFixture[str]):
     assert provision.ENVIRONMENTS == ("dev", "prod", "stage")
     answer = {"properties": {"outputs": {name: {"type": "String", "value": value} for name, value in OUTPUTS.items()}}}
-    params = {param.name for param in lint.Templates().files["main.bicep"].of("param")}
+    params = set(Compiled.read().templates["main"]["parameters"])
     for name in provision.ENVIRONMENTS:
         az = FakeAzure(account_get_access_token=[token(oid="1", idtyp="app")], deployment_sub_create=[answer])
         assert provision.main(["create", name], az) == 0
