@@ -239,4 +239,5 @@ output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 output AZURE_FUNCTION_APP_URL string = app.outputs.url
 output AZURE_STORAGE_BLOB_URL string = storage.outputs.blobUrl
 output AZURE_EVENT_TOPIC_NAME string = topic.outputs.name
+output AZURE_DURABLE_BACKEND string = durableBackend
 output AZURE_KEY_VAULT_NAME string = empty(foundryResource) ? vault!.outputs.name : ''

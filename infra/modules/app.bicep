@@ -58,11 +58,9 @@ var settings = {
 
 var claudeSettings = empty(foundryResource) ? { KEY_VAULT_URL: vaultUri } : { FOUNDRY_RESOURCE: foundryResource }
 
-// These replace host.json's `extensions.durableTask.storageProvider`.
+// That the scheduler keeps the runs is said by the package's host.json (infra/backends.py): Azure's scale controller reads
+// that file alone.
 var schedulerSettings = {
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
-  AzureFunctionsJobHost__extensions__durableTask__hubName: taskHubName
   DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId};TaskHub=${taskHubName}'
 }
 

@@ -17,6 +17,7 @@ OUTPUTS = {
     "AZURE_FUNCTION_APP_URL": "https://func-design-x.azurewebsites.net",
     "AZURE_EVENT_TOPIC_NAME": "evgt-prds-x",
     "AZURE_STORAGE_BLOB_URL": "https://stdesignx.blob.core.windows.net/",
+    "AZURE_DURABLE_BACKEND": "azureStorage",
 }
 
 
@@ -37,7 +38,7 @@ class FakeAzure:
         answer = self.answers["_".join(arguments[:3]).replace("-", "_")].pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer(arguments) if callable(answer) else answer
 
     @property
     def commands(self) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from infra import app_settings
+from infra import app_settings, backends
 from infra.compile import HERE as INFRA
 from infra.lint import Compiled, declared, value_at
 from shared.blobs import DESIGNS, PRDS, WORK
@@ -124,15 +124,27 @@ def test_telemetry_of_host_and_worker_go_together(set_by_app: dict[str, str]):
     assert host["telemetryMode"] == "OpenTelemetry"
 
 
-def test_the_scheduler_replaces_what_host_json_says_of_storage(set_by_app: dict[str, str]):
-    host = json.loads((PROJECT / "host.json").read_text(encoding="utf-8"))
-    for name in app_settings.PLATFORM:
-        path = name.split("__")
-        if path[0] == "AzureFunctionsJobHost":
-            node = host
-            for step in path[1:-1]:
-                node = node[step]
-    assert set_by_app["AzureFunctionsJobHost__extensions__durableTask__storageProvider__type"] == "azureManaged"
+def test_no_app_setting_says_what_azure_reads_in_host_json(set_by_app: dict[str, str]):
+    """The scale controller reads the deployed file alone: infra/backends.py writes it."""
+    assert not [name for name in set_by_app if name.startswith("AzureFunctionsJobHost__")]
+    assert not [name for name in app_settings.PLATFORM if name.startswith("AzureFunctionsJobHost__")]
+
+
+def test_each_backend_has_the_connection_that_its_host_json_names(compiled: Compiled):
+    """Packages are chosen by the output AZURE_DURABLE_BACKEND (infra/release.py) or DURABLE_BACKEND (azd's)."""
+    for environment, one in compiled.of("Microsoft.Web/sites/config"):
+        if one["name"].endswith("/appsettings"):
+            parameter = compiled.parameters[_file(compiled, environment)].get(
+                "durableBackend", {"value": "azureStorage"}
+            )
+            host = json.loads(
+                backends.host_json((PROJECT / "host.json").read_text(encoding="utf-8"), parameter["value"])
+            )
+            provider = host["extensions"]["durableTask"]["storageProvider"]
+            named = provider.get("connectionStringName")
+            assert (backends.CONNECTION in one["properties"]) == (named is not None)
+            assert named in (None, backends.CONNECTION)
+    assert compiled.templates["main"]["parameters"]["durableBackend"]["allowedValues"] == list(backends.BACKENDS)
 
 
 def test_python_is_the_one_the_project_is_written_for(compiled: Compiled):
