@@ -3,6 +3,7 @@
 import platform
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,11 @@ def test_binaries_are_for_linux_on_x86_64(names: set[str]):
 
 def test_the_schema_of_pipelines_comes_with_its_version(names: set[str]):
     assert any(name.startswith(f"{SITE}/check_jsonschema-") and name.endswith("/METADATA") for name in names)
+
+
+def test_the_worker_runtime_comes_with_it_in_the_version_that_was_tested(names: set[str]):
+    """test_runtime.py holds the lock, requirements.txt and the local host against each other."""
+    assert f"{SITE}/azure_functions_runtime-{metadata.version('azure-functions-runtime')}.dist-info/METADATA" in names
 
 
 def test_it_is_small_enough(built: Path):
