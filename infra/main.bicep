@@ -40,6 +40,9 @@ param allowedAddresses array = []
 @description('Client id of an Entra ID app registration. Callers then sign in as well as bring a function key.')
 param signInClientId string = ''
 
+@description('Audiences of tokens that sign-in takes besides the registration\'s own.')
+param signInAudiences string[] = []
+
 @description('Claude in Microsoft Foundry: name of the resource. Empty: the Claude API with a key from Key Vault.')
 param foundryResource string = ''
 
@@ -194,6 +197,7 @@ module app 'modules/app.bicep' = {
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     allowedAddresses: allowedAddresses
     signInClientId: signInClientId
+    signInAudiences: signInAudiences
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
     alwaysReadyInstances: alwaysReadyInstances

@@ -27,6 +27,7 @@ param taskHubName string
 param subnetId string
 param allowedAddresses array
 param signInClientId string
+param signInAudiences string[]
 param instanceMemoryMB int
 param maximumInstances int
 param alwaysReadyInstances int
@@ -150,7 +151,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
             clientId: signInClientId
             openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
           }
-          validation: { allowedAudiences: ['api://${signInClientId}', signInClientId] }
+          validation: { allowedAudiences: concat(['api://${signInClientId}', signInClientId], signInAudiences) }
         }
       }
       login: { tokenStore: { enabled: false } }
