@@ -50,7 +50,7 @@ def install(target: Path, requirements: Path) -> None:
     """The wheels of `requirements`, each held against its hash. Whatever has no wheel for the platform is refused."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
-        raise SystemExit("uv is not installed: run this with `uv run python -m infra.package`.")
+        raise SystemExit("uv is not installed: run this as `./dev python -m infra.package`.")
     site = target / SITE_PACKAGES
     options = ["--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:", "--require-hashes"]
     arguments = ["--quiet", "--no-config", "--target", str(site), "--requirements", str(requirements)]
