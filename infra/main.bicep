@@ -43,6 +43,9 @@ param signInClientId string = ''
 @description('Audiences of tokens that sign-in takes besides the registration\'s own.')
 param signInAudiences string[] = []
 
+@description('The vault of this environment was deleted and is recovered. Only then: infra/before_provision.py finds out.')
+param recoverVault bool = false
+
 @description('Claude in Microsoft Foundry: name of the resource. Empty: the Claude API with a key from Key Vault.')
 param foundryResource string = ''
 
@@ -72,7 +75,7 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstances int = 40
 
-@description('Instances of the durable functions that are always ready; 0 starts them when there is work.')
+@description('Instances of the durable functions that are always ready: 1 beyond trials. 0 starts them when there is work.')
 @minValue(0)
 param alwaysReadyInstances int = 0
 
@@ -124,6 +127,7 @@ module vault 'modules/vault.bicep' = if (empty(foundryResource)) {
     name: 'kv-${token}'
     location: location
     tags: tags
+    recover: recoverVault
     firewall: privateNetwork
     allowedAddresses: allowedAddresses
     workspaceId: monitoring.outputs.workspaceId

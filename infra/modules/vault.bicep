@@ -4,6 +4,7 @@
 param name string
 param location string
 param tags object
+param recover bool
 param firewall bool
 param allowedAddresses array
 param workspaceId string
@@ -14,6 +15,7 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   tags: tags
   properties: {
     tenantId: tenant().tenantId
+    createMode: recover ? 'recover' : 'default'
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
     enableSoftDelete: true

@@ -130,6 +130,27 @@ def test_no_app_setting_says_what_azure_reads_in_host_json(set_by_app: dict[str,
     assert not [name for name in app_settings.PLATFORM if name.startswith("AzureFunctionsJobHost__")]
 
 
+def test_the_extensions_are_released_ones_that_speak_to_this_durable_library():
+    """Durable 2.x for Python needs the extension's gRPC server (3.10), which bundles have from 4.34.0 on."""
+    bundle = json.loads((PROJECT / "host.json").read_text(encoding="utf-8"))["extensionBundle"]
+    assert bundle == {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.34.0, 5.0.0)"}
+
+
+def test_storage_queues_are_looked_at_as_often_as_flex_consumption_needs_it():
+    """At most 10 s, with one durable instance that is always ready beyond trials (Microsoft's advice for Flex)."""
+    host = json.loads((PROJECT / "host.json").read_text(encoding="utf-8"))
+    provider = host["extensions"]["durableTask"]["storageProvider"]
+    assert "00:00:00" < provider["maxQueuePollingInterval"] <= "00:00:10"
+
+
+def test_environments_beyond_trials_have_a_durable_instance_that_is_always_ready(compiled: Compiled):
+    ready: dict[str, object] = {}
+    for environment, one in compiled.of("Microsoft.Web/sites"):
+        ready[environment] = value_at(one, "functionAppConfig.scaleAndConcurrency.alwaysReady")
+    assert ready["dev"] == []
+    assert ready["stage"] == ready["prod"] == [{"name": "durable", "instanceCount": 1}]
+
+
 def test_each_backend_has_the_connection_that_its_host_json_names(compiled: Compiled):
     """Packages are chosen by the output AZURE_DURABLE_BACKEND (infra/release.py) or DURABLE_BACKEND (azd's)."""
     for environment, one in compiled.of("Microsoft.Web/sites/config"):

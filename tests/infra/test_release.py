@@ -107,7 +107,11 @@ def test_every_environment_is_provisioned_with_parameters_that_the_template_has(
     answer = {"properties": {"outputs": {name: {"type": "String", "value": value} for name, value in OUTPUTS.items()}}}
     params = set(Compiled.read().templates["main"]["parameters"])
     for name in provision.ENVIRONMENTS:
-        az = FakeAzure(account_get_access_token=[token(oid="1", idtyp="app")], deployment_sub_create=[answer])
+        az = FakeAzure(
+            account_get_access_token=[token(oid="1", idtyp="app")],
+            keyvault_list_deleted___resource_type=[[]],
+            deployment_sub_create=[answer],
+        )
         assert provision.main(["create", name], az) == 0
         given = az.asked[-1][az.asked[-1].index("--parameters") + 1 :]
         assert {word.partition("=")[0] for word in given if "=" in word} <= params
@@ -124,7 +128,11 @@ def test_a_pipeline_gets_the_outputs_as_variables(monkeypatch: pytest.MonkeyPatc
 def test_a_what_if_tells_what_would_change(capsys: pytest.CaptureFixture[str]):
     told = [("Modify", "/b"), ("NoChange", "/c"), ("Create", "/a"), ("Ignore", "/d")]
     answer = {"changes": [{"changeType": kind, "resourceId": resource} for kind, resource in told]}
-    az = FakeAzure(account_get_access_token=[token(oid="1", idtyp="app")], deployment_sub_what_if=[answer])
+    az = FakeAzure(
+        account_get_access_token=[token(oid="1", idtyp="app")],
+        keyvault_list_deleted___resource_type=[[]],
+        deployment_sub_what_if=[answer],
+    )
     assert provision.main(["what-if", "dev"], az) == 0
     assert capsys.readouterr().out.splitlines() == ["Create   /a", "Modify   /b"]
 
