@@ -1,5 +1,7 @@
 """What is done before resources are made: a deleted vault is found, and the provider of a virtual network registered."""
 
+from typing import Any
+
 import pytest
 
 from infra import before_provision, provision
@@ -29,7 +31,7 @@ def vault(environment: str = "dev", location: str = "westeurope") -> dict[str, s
     ],
 )
 def test_only_the_vault_of_this_environment_in_this_region_is_recovered(deleted: object, found: bool):
-    answers: list[object] = [deleted]
+    answers: list[Any] = [deleted]
     assert has_deleted_vault(FakeAzure(**{LISTED: answers}), "dev", "westeurope") == found
 
 
@@ -53,7 +55,8 @@ def test_azd_is_told_each_time_whether_to_recover(azd: dict[str, str], deleted: 
 
 def test_a_private_network_has_its_provider_registered_first(azd: dict[str, str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PRIVATE_NETWORK", "true")
-    az = FakeAzure(**{LISTED: [[]], "provider_register___namespace": [None]})
+    answers: dict[str, list[Any]] = {LISTED: [[]], "provider_register___namespace": [None]}
+    az = FakeAzure(**answers)
     assert before_provision.main(az, azd.__setitem__) == 0
     assert az.asked[0][:5] == ("provider", "register", "--namespace", "Microsoft.App", "--wait")
 
