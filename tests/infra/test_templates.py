@@ -176,8 +176,11 @@ def test_a_misspelt_setting_of_a_parameter_file_does_not_compile(bicep: Bicep, t
     folder = copied(tmp_path)
     file = folder / "parameters/dev.json"
     file.write_text(file.read_text(encoding="utf-8").replace("RUN_COST_CAP_USD", "RUN_COST_CAP"), encoding="utf-8")
+    for other in compiling.parameter_files(folder):
+        if other != file:
+            other.unlink()  # each takes the compiler seconds
     with pytest.raises(compiling.Refused, match="RUN_COST_CAP"):
-        compiling.write(bicep, folder)
+        bicep.compiled(folder)
 
 
 def test_the_roles_that_are_assigned_are_those_of_the_document(committed: Compiled):
