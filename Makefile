@@ -9,7 +9,7 @@ UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN  := $(UV) run --no-sync --quiet
 ENV  := .venv/synced
 
-.PHONY: run test check bench faults format requirements docs package clean audit sbom fuzz
+.PHONY: run test check bench faults format requirements docs templates package clean audit sbom fuzz
 
 run: $(ENV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
@@ -45,6 +45,9 @@ docs: $(ENV)  ## Write the generated documents
 	@$(RUN) python -m shared.settings > docs/settings.md
 	@$(RUN) python -m shared.checks > docs/rules.md
 	@$(RUN) python -m infra.app_settings > infra/modules/settings.bicep
+
+templates: $(ENV)  ## Compile infra/*.bicep into infra/compiled, which is committed; needs a Bicep compiler
+	@$(RUN) python -m infra.compile
 
 package: $(ENV)  ## Build what is deployed: dist/app.zip
 	@$(RUN) python -m infra.package

@@ -28,13 +28,14 @@ class Deployment:
     url: str
     topic: str
     storage_url: str
+    backend: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Deployment":
         """From the variables that azd and the pipeline set; names all that are missing at once."""
         names = (
             "AZURE_RESOURCE_GROUP", "AZURE_FUNCTION_APP_NAME", "AZURE_FUNCTION_APP_URL", "AZURE_EVENT_TOPIC_NAME",
-            "AZURE_STORAGE_BLOB_URL",
+            "AZURE_STORAGE_BLOB_URL", "AZURE_DURABLE_BACKEND",
         )  # fmt: skip
         if missing := [name for name in names if not environment.get(name)]:
             raise SystemExit(f"{', '.join(missing)} must be set: they are the outputs of infra/main.bicep.")

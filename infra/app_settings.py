@@ -24,9 +24,6 @@ PLATFORM = frozenset(
     {
         "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING",
-        "AzureFunctionsJobHost__extensions__durableTask__hubName",
-        "AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName",
-        "AzureFunctionsJobHost__extensions__durableTask__storageProvider__type",
         "AzureWebJobsStorage__credential",
         "AzureWebJobsStorage__queueServiceUri",
         "AzureWebJobsStorage__tableServiceUri",

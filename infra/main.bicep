@@ -40,6 +40,12 @@ param allowedAddresses array = []
 @description('Client id of an Entra ID app registration. Callers then sign in as well as bring a function key.')
 param signInClientId string = ''
 
+@description('Audiences of tokens that sign-in takes besides the registration\'s own.')
+param signInAudiences string[] = []
+
+@description('The vault of this environment was deleted and is recovered. Only then: infra/before_provision.py finds out.')
+param recoverVault bool = false
+
 @description('Claude in Microsoft Foundry: name of the resource. Empty: the Claude API with a key from Key Vault.')
 param foundryResource string = ''
 
@@ -69,7 +75,7 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstances int = 40
 
-@description('Instances of the durable functions that are always ready; 0 starts them when there is work.')
+@description('Instances of the durable functions that are always ready: 1 beyond trials. 0 starts them when there is work.')
 @minValue(0)
 param alwaysReadyInstances int = 0
 
@@ -82,7 +88,7 @@ param options Options = {}
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName, application: 'design-backend' }
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-design-backend-${environmentName}'
   location: location
   tags: tags
@@ -121,6 +127,7 @@ module vault 'modules/vault.bicep' = if (empty(foundryResource)) {
     name: 'kv-${token}'
     location: location
     tags: tags
+    recover: recoverVault
     firewall: privateNetwork
     allowedAddresses: allowedAddresses
     workspaceId: monitoring.outputs.workspaceId
@@ -188,11 +195,13 @@ module app 'modules/app.bicep' = {
     insightsName: monitoring.outputs.insightsName
     vaultUri: empty(foundryResource) ? vault!.outputs.uri : ''
     foundryResource: foundryResource
+    durableBackend: durableBackend
     schedulerEndpoint: durableBackend == 'scheduler' ? scheduler!.outputs.endpoint : ''
     taskHubName: durableBackend == 'scheduler' ? scheduler!.outputs.taskHub : ''
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     allowedAddresses: allowedAddresses
     signInClientId: signInClientId
+    signInAudiences: signInAudiences
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
     alwaysReadyInstances: alwaysReadyInstances
@@ -238,4 +247,5 @@ output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 output AZURE_FUNCTION_APP_URL string = app.outputs.url
 output AZURE_STORAGE_BLOB_URL string = storage.outputs.blobUrl
 output AZURE_EVENT_TOPIC_NAME string = topic.outputs.name
+output AZURE_DURABLE_BACKEND string = durableBackend
 output AZURE_KEY_VAULT_NAME string = empty(foundryResource) ? vault!.outputs.name : ''

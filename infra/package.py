@@ -1,8 +1,8 @@
-"""Builds what is deployed: `python -m infra.package dist/app.zip`. Nothing is built in Azure.
+"""Builds what is deployed: `python -m infra.package dist/app.zip`, or a folder for azd. Nothing is built in Azure.
 
-The zip holds the app, the wheels of requirements.txt for Azure's platform whatever this machine is, and bytecode, so
-that a starting instance compiles nothing. Bytecode is never compared with its source ("unchecked hash"): unpacking
-changes the times by which it would be.
+It holds the app, host.json for one durable backend (infra/backends.py), the wheels of requirements.txt for Azure's
+platform whatever this machine is, and bytecode, so that a starting instance compiles nothing. Bytecode is never
+compared with its source ("unchecked hash"): unpacking changes the times by which it would be.
 """
 
 import argparse
@@ -19,6 +19,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from infra import backends
+
 PROJECT = Path(__file__).parents[1]
 SHIPPED = ("function_app.py", "host.json", "requirements.txt", "activities", "orchestrators", "shared", "triggers")
 PLATFORM = "x86_64-manylinux_2_28"
@@ -29,23 +31,26 @@ SITE_PACKAGES = Path(".python_packages/lib/site-packages")
 MAXIMUM_BYTES = 800_000_000
 """Unpacked; more than twice today's, and below what an instance's disk takes (docs/deploy.md)."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_FUNCIGNORE = "# Nothing is left out. Without this file, azd leaves out __pycache__, which holds the bytecode.\n"
 
 
-def copy_app(target: Path) -> None:
-    """The app's own files."""
+def copy_app(target: Path, backend: str) -> None:
+    """The app's own files, host.json as the backend needs it."""
     for name in SHIPPED:
         source = PROJECT / name
         if source.is_dir():
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target / name)
+    host = target / "host.json"
+    host.write_text(backends.host_json(host.read_text(encoding="utf-8"), backend), encoding="utf-8", newline="\n")
 
 
 def install(target: Path, requirements: Path) -> None:
     """The wheels of `requirements`, each held against its hash. Whatever has no wheel for the platform is refused."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
-        raise SystemExit("uv is not installed: run this with `uv run python -m infra.package`.")
+        raise SystemExit("uv is not installed: run this as `./dev python -m infra.package`.")
     site = target / SITE_PACKAGES
     options = ["--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:", "--require-hashes"]
     arguments = ["--quiet", "--no-config", "--target", str(site), "--requirements", str(requirements)]
@@ -83,9 +88,12 @@ def write_zip(source: Path, target: Path) -> str:
 def verify(package: Path) -> list[str]:
     """Names of the functions that the package registers, imported as it stands, by a Python that sees nothing else."""
     with tempfile.TemporaryDirectory(prefix="design-backend-package-") as scratch:
-        with zipfile.ZipFile(package) as packed:
-            packed.extractall(scratch)
-        places = [scratch, str(Path(scratch) / SITE_PACKAGES)]
+        folder = package
+        if package.is_file():
+            folder = Path(scratch)
+            with zipfile.ZipFile(package) as packed:
+                packed.extractall(folder)
+        places = [str(folder), str(folder / SITE_PACKAGES)]
         code = (
             f"import json, sys; sys.path[:0] = {places!r}; import function_app; "
             "print(json.dumps([each.get_function_name() for each in function_app.app.get_functions()]))"
@@ -96,27 +104,42 @@ def verify(package: Path) -> list[str]:
     return json.loads(done.stdout)
 
 
-def build(target: Path, requirements: Path = PROJECT / "requirements.txt") -> str:
-    """Build the package; returns its SHA-256."""
+def build(target: Path, backend: str, requirements: Path = PROJECT / "requirements.txt") -> str:
+    """Build the package, as a zip where `target` is named so, else as a folder; returns what to tell of it."""
     with tempfile.TemporaryDirectory(prefix="design-backend-package-") as scratch:
-        folder = Path(scratch)
-        copy_app(folder)
+        folder = Path(scratch) / "app"
+        folder.mkdir()
+        copy_app(folder, backend)
         install(folder, requirements)
         compile_all(folder)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         if size > MAXIMUM_BYTES:
             raise SystemExit(f"The package unpacks to {size:,} bytes; at most {MAXIMUM_BYTES:,} are allowed.")
-        digest = write_zip(folder, target)
-    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB, {size / 1e6:.1f} MB unpacked, sha256 {digest}")
-    return digest
+        if target.suffix == ".zip":
+            digest = write_zip(folder, target)
+            packed = f"{target.stat().st_size / 1e6:.1f} MB, {size / 1e6:.1f} MB unpacked, sha256 {digest}"
+        else:
+            (folder / ".funcignore").write_text(_FUNCIGNORE, encoding="utf-8", newline="\n")
+            shutil.rmtree(target, ignore_errors=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(folder, target)
+            packed = f"{size / 1e6:.1f} MB, to be packed"
+    return f"{target}: for {backend}, {packed}"
 
 
 def main() -> None:
     """Build the package that the command line names, and see that it can be imported where this is its platform."""
-    parser = argparse.ArgumentParser(description="Build what is deployed.")
-    parser.add_argument("target", type=Path, nargs="?", default=PROJECT / "dist/app.zip")
-    target = parser.parse_args().target.resolve()
-    build(target)
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description="Build what is deployed.")
+    parser.add_argument("target", type=Path, nargs="?", default=PROJECT / "dist/app.zip", help="a .zip, or a folder")
+    parser.add_argument(
+        "--backend",
+        choices=backends.BACKENDS,
+        default=os.environ.get("DURABLE_BACKEND") or backends.AZURE_STORAGE,
+        help="what keeps the runs where it is deployed; DURABLE_BACKEND, which azd sets, else %(default)s",
+    )
+    wanted = parser.parse_args()
+    target: Path = wanted.target.resolve()
+    print(build(target, wanted.backend))
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
         print(f"{len(verify(target))} functions, imported from the package alone")
 

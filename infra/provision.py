@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra import before_provision
 from infra.azure import Azure, AzureFailed, azure
 
 HERE = Path(__file__).parent
@@ -30,9 +31,14 @@ def deployer(az: Azure) -> tuple[str, str]:
 def deployment(az: Azure, action: str, environment: str) -> Any:
     """`az deployment sub ACTION` with the environment's parameters."""
     file = HERE / "parameters" / f"{environment}.json"
-    location = json.loads(file.read_text(encoding="utf-8"))["parameters"]["location"]["value"]
+    given = json.loads(file.read_text(encoding="utf-8"))["parameters"]
+    location = given["location"]["value"]
+    if given.get("privateNetwork", {}).get("value"):
+        before_provision.register(az)
+    recover = str(before_provision.has_deleted_vault(az, environment, location)).lower()
     principal, kind = deployer(az)
-    parameters = (f"@{file}", f"principalId={principal}", f"principalType={kind}")
+    who = (f"principalId={principal}", f"principalType={kind}")
+    parameters = (f"@{file}", *who, f"recoverVault={recover}")
     named = ("--name", _name(environment), "--location", location, "--template-file", str(HERE / "main.bicep"))
     return az("deployment", "sub", action, *named, "--parameters", *parameters, *_EXTRA[action])
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from infra import smoke
+from infra import backends, smoke
 from infra.after_deploy import Deployment, subscribe
 from infra.azure import Azure, AzureFailed, azure
 
@@ -40,6 +40,8 @@ def roll_back(az: Azure, where: Deployment, test: Smoke) -> bool:
 
 def deploy(az: Azure, where: Deployment, package: Path, test: Smoke) -> bool:
     """Put the package where the app runs it from; whether the smoke test passes then."""
+    if (built := backends.backend_of(package)) != where.backend:
+        raise SystemExit(f"{package} was built for {built}, and {where.app} keeps its runs in {where.backend}.")
     app = ("--resource-group", where.group, "--name", where.app)
     az("functionapp", "deployment", "source", "config-zip", *app, "--src", str(package), "--build-remote", "false")
     subscribe(az, where)
@@ -55,7 +57,7 @@ def main() -> int:
     """0 where the deployment works."""
     parser = argparse.ArgumentParser(prog="python -m infra.release", description="Deploy a package and test it.")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("package", type=Path, nargs="?", help="what `python -m infra.package` has built")
+    what.add_argument("packages", type=Path, nargs="?", help="folder with a package for each backend: BACKEND/app.zip")
     what.add_argument("--roll-back", action="store_true", help="deploy the last package that passed the smoke test")
     wanted = parser.parse_args()
     where = Deployment.read(os.environ)
@@ -63,7 +65,7 @@ def main() -> int:
         if wanted.roll_back:
             works = roll_back(azure, where, smoke.main)
         else:
-            works = release(azure, where, wanted.package, smoke.main)
+            works = release(azure, where, wanted.packages / where.backend / "app.zip", smoke.main)
     except AzureFailed as failed:
         print(failed, file=sys.stderr)
         return 1

@@ -84,7 +84,7 @@ var watches = [
   }
 ]
 
-resource watch 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource watch 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for one in watches: {
     name: 'design-${one.name}'
     location: location
@@ -118,7 +118,7 @@ resource watch 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
 
 var deliveryMetrics = ['DeadLetteredCount', 'DroppedEventCount', 'DeliveryAttemptFailCount']
 
-resource delivery 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+resource delivery 'Microsoft.Insights/metricAlerts@2026-01-01' = [
   for metric in deliveryMetrics: {
     name: 'design-${toLower(metric)}'
     location: 'global'

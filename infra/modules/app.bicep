@@ -16,6 +16,9 @@ param insightsName string
 param vaultUri string
 param foundryResource string
 
+@allowed(['azureStorage', 'scheduler'])
+param durableBackend string
+
 @description('Empty where the storage account keeps the state of runs.')
 param schedulerEndpoint string
 param taskHubName string
@@ -24,13 +27,14 @@ param taskHubName string
 param subnetId string
 param allowedAddresses array
 param signInClientId string
+param signInAudiences string[]
 param instanceMemoryMB int
 param maximumInstances int
 param alwaysReadyInstances int
 param zoneRedundant bool
 param options Options
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource account 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: storageName
 }
 
@@ -55,15 +59,13 @@ var settings = {
 
 var claudeSettings = empty(foundryResource) ? { KEY_VAULT_URL: vaultUri } : { FOUNDRY_RESOURCE: foundryResource }
 
-// These replace host.json's `extensions.durableTask.storageProvider`.
+// That the scheduler keeps the runs is said by the package's host.json (infra/backends.py): Azure's scale controller reads
+// that file alone.
 var schedulerSettings = {
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
-  AzureFunctionsJobHost__extensions__durableTask__hubName: taskHubName
   DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId};TaskHub=${taskHubName}'
 }
 
-var durableSettings = empty(schedulerEndpoint) ? {} : schedulerSettings
+var durableSettings = durableBackend == 'scheduler' ? schedulerSettings : {}
 
 // Blob events come from Event Grid, agentless pipeline jobs from Azure DevOps; both bring a key.
 var services = ['AzureEventGrid', 'AzureDevOps']
@@ -85,7 +87,7 @@ var addressRules = [
   }
 ]
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -94,7 +96,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'app' })
@@ -149,7 +151,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
             clientId: signInClientId
             openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
           }
-          validation: { allowedAudiences: ['api://${signInClientId}', signInClientId] }
+          validation: { allowedAudiences: concat(['api://${signInClientId}', signInClientId], signInAudiences) }
         }
       }
       login: { tokenStore: { enabled: false } }

@@ -4,7 +4,7 @@ param location string
 param tags object
 param retentionDays int
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: 'log-design-${suffix}'
   location: location
   tags: tags

@@ -16,7 +16,7 @@ var storageTargets = [
 var vaultTargets = [{ name: 'vault', id: vaultId, group: 'vault', zone: 'privatelink.vaultcore.azure.net' }]
 var targets = empty(vaultId) ? storageTargets : concat(storageTargets, vaultTargets)
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-07-01' = {
   name: name
   location: location
   tags: tags
@@ -56,7 +56,7 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
   }
 ]
 
-resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+resource endpoint 'Microsoft.Network/privateEndpoints@2025-07-01' = [
   for target in targets: {
     name: 'pe-${name}-${target.name}'
     location: location
@@ -70,7 +70,7 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   }
 ]
 
-resource registration 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+resource registration 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-07-01' = [
   for (target, i) in targets: {
     parent: endpoint[i]
     name: 'default'

@@ -46,21 +46,21 @@ var deployerContainers = [
 var storage = empty(storageName) ? 'absent' : storageName
 var scheduler = empty(schedulerName) ? 'absent/absent' : '${schedulerName}/${taskHubName}'
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = if (!empty(storageName)) {
+resource account 'Microsoft.Storage/storageAccounts@2025-08-01' existing = if (!empty(storageName)) {
   name: storage
 }
 
-resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = if (!empty(storageName)) {
+resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' existing = if (!empty(storageName)) {
   name: '${storage}/default/dead-letters'
 }
 
-resource deployable 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [
+resource deployable 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' existing = [
   for grant in deployerContainers: {
     name: '${storage}/default/${grant.container}'
   }
 ]
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = if (!empty(vaultName)) {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = if (!empty(vaultName)) {
   name: empty(vaultName) ? 'absent' : vaultName
 }
 
@@ -72,7 +72,7 @@ resource taskHub 'Microsoft.DurableTask/schedulers/taskHubs@2025-11-01' existing
   name: scheduler
 }
 
-resource foundry 'Microsoft.CognitiveServices/accounts@2024-10-01' existing = if (!empty(foundryName)) {
+resource foundry 'Microsoft.CognitiveServices/accounts@2025-12-01' existing = if (!empty(foundryName)) {
   name: empty(foundryName) ? 'absent' : foundryName
 }
 

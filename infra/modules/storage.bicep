@@ -12,7 +12,7 @@ param prdRetentionDays int
 // prds, designs and runs are named in shared/storage/blobs.py; a test compares.
 var containers = ['prds', 'designs', 'runs', 'dead-letters', 'deployments', 'releases']
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
   location: location
   tags: tags
@@ -36,7 +36,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -46,7 +46,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   }
 }
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = [
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' = [
   for name in containers: {
     parent: blobs
     name: name
@@ -119,7 +119,7 @@ var retention = [
   }
 ]
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-08-01' = {
   parent: account
   name: 'default'
   properties: { policy: { rules: prdRetentionDays > 0 ? concat(always, retention) : always } }

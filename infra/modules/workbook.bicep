@@ -28,7 +28,9 @@ var range = {
         type: 4
         isRequired: true
         value: { durationMs: 604800000 }
-        typeSettings: { selectableValues: [{ durationMs: 86400000 }, { durationMs: 604800000 }, { durationMs: 2592000000 }] }
+        typeSettings: {
+          selectableValues: [{ durationMs: 86400000 }, { durationMs: 604800000 }, { durationMs: 2592000000 }]
+        }
       }
     ]
     style: 'pills'

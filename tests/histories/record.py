@@ -1,6 +1,6 @@
 """Records one orchestration history per path of each orchestrator, on the real engine with the real app.
 
-`uv run python -m tests.histories.record` rewrites the JSON files beside this module, or those that it is given the
+`./dev python -m tests.histories.record` rewrites the JSON files beside this module, or those that it is given the
 names of. Record anew only when runs in
 flight may break: a changed history means that yesterday's runs do not replay on today's code (docs/upgrades.md).
 """

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra import after_deploy, claude_key, lint
+from infra import after_deploy, claude_key
 from infra.after_deploy import Deployment
 from infra.azure import AzureFailed
+from infra.lint import Compiled
 
 OUTPUTS = {
     "AZURE_RESOURCE_GROUP": "rg-design-backend-dev",
@@ -16,6 +17,7 @@ OUTPUTS = {
     "AZURE_FUNCTION_APP_URL": "https://func-design-x.azurewebsites.net",
     "AZURE_EVENT_TOPIC_NAME": "evgt-prds-x",
     "AZURE_STORAGE_BLOB_URL": "https://stdesignx.blob.core.windows.net/",
+    "AZURE_DURABLE_BACKEND": "azureStorage",
 }
 
 
@@ -36,7 +38,7 @@ class FakeAzure:
         answer = self.answers["_".join(arguments[:3]).replace("-", "_")].pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer(arguments) if callable(answer) else answer
 
     @property
     def commands(self) -> list[str]:
@@ -44,8 +46,7 @@ class FakeAzure:
 
 
 def test_the_outputs_that_the_scripts_need_are_those_of_the_template():
-    outputs = {output.name for output in lint.Templates().files["main.bicep"].of("output")}
-    assert {*OUTPUTS, "AZURE_KEY_VAULT_NAME"} <= outputs
+    assert {*OUTPUTS, "AZURE_KEY_VAULT_NAME"} <= set(Compiled.read().templates["main"]["outputs"])
     assert Deployment.read(OUTPUTS).storage_name == "stdesignx"
 
 
@@ -60,8 +61,9 @@ def test_the_subscription_waits_for_the_key_that_the_app_makes_when_it_runs():
     assert az.commands == ["functionapp keys list"] * 3 + ["deployment group create"]
     given = az.asked[-1]
     assert {"appName=func-design-x", "topicName=evgt-prds-x", "storageName=stdesignx"} <= set(given)
-    params = {param.name for param in lint.Templates().files["events.bicep"].of("param")}
-    assert params == {word.partition("=")[0] for word in given if "=" in word}
+    assert set(Compiled.read().templates["events"]["parameters"]) == {
+        word.partition("=")[0] for word in given if "=" in word
+    }
 
 
 def test_the_key_itself_is_never_asked_for():

@@ -3,11 +3,12 @@
 import platform
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from infra import package
+from infra import backends, package
 
 SITE = package.SITE_PACKAGES.as_posix()
 
@@ -15,7 +16,7 @@ SITE = package.SITE_PACKAGES.as_posix()
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("package") / "app.zip"
-    package.build(target)
+    package.build(target, backends.AZURE_STORAGE)
     return target
 
 
@@ -53,6 +54,11 @@ def test_the_schema_of_pipelines_comes_with_its_version(names: set[str]):
     assert any(name.startswith(f"{SITE}/check_jsonschema-") and name.endswith("/METADATA") for name in names)
 
 
+def test_the_worker_runtime_comes_with_it_in_the_version_that_was_tested(names: set[str]):
+    """test_runtime.py holds the lock, requirements.txt and the local host against each other."""
+    assert f"{SITE}/azure_functions_runtime-{metadata.version('azure-functions-runtime')}.dist-info/METADATA" in names
+
+
 def test_it_is_small_enough(built: Path):
     assert built.stat().st_size < 100_000_000
 
@@ -63,8 +69,14 @@ def test_the_app_is_imported_from_it_alone(built: Path):
     assert {"prd_dropped", "design_backend", "start_run"} <= set(found)
 
 
+def test_it_is_for_the_backend_that_was_asked_for(built: Path):
+    assert backends.backend_of(built) == backends.AZURE_STORAGE
+    with zipfile.ZipFile(built) as packed:
+        assert packed.read("host.json").decode() == (package.PROJECT / "host.json").read_text(encoding="utf-8")
+
+
 def test_the_same_files_give_the_same_zip(tmp_path: Path):
     source = tmp_path / "app"
     source.mkdir()
-    package.copy_app(source)
+    package.copy_app(source, backends.SCHEDULER)
     assert package.write_zip(source, tmp_path / "a.zip") == package.write_zip(source, tmp_path / "b.zip")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.lint import HERE
+from infra.compile import HERE
 from shared.checks import Context, pipelines
 from shared.checks.pipeline_schema import validate
 
@@ -51,7 +51,7 @@ def test_sign_in_is_by_federation_alone():
 
 def test_the_order_is_what_if_then_provision_then_release_and_failure_rolls_back():
     deploy = text("infra/pipelines/deploy.yml")
-    places = [deploy.index(word) for word in ("what-if", "infra.provision create", "app.zip", "--roll-back")]
+    places = [deploy.index(word) for word in ("what-if", "infra.provision create", "infra.release\n", "--roll-back")]
     assert places == sorted(places)
 
 

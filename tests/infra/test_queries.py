@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.lint import HERE
+from infra.compile import HERE
 from shared.checks import Context, kql
 from shared.formats import markdown
 from shared.telemetry import names

@@ -1,96 +1,194 @@
-"""The Bicep files keep our rules, and each rule finds what breaks it."""
+"""What the compiler made of the templates keeps our rules, each rule finds what breaks it, and staleness is told."""
 
+import copy
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from infra import compile as compiling
 from infra import lint
-from infra.bicep import BicepFile
+from infra.compile import HERE, Bicep
+from infra.lint import Compiled, Json
 
-DEFECTS = [
-    ("modules/storage.bicep", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true", "safe", "allowSharedKeyAccess"),
-    ("modules/storage.bicep", "    allowBlobPublicAccess: false\n", "", "safe", "allowBlobPublicAccess"),
-    ("modules/vault.bicep", "enablePurgeProtection: true", "enablePurgeProtection: false", "safe", "enablePurge"),
-    ("modules/monitoring.bicep", "DisableLocalAuth: true", "DisableLocalAuth: false", "safe", "DisableLocalAuth"),
-    ("modules/app.bicep", "httpsOnly: true", "httpsOnly: false", "safe", "httpsOnly"),
-    ("modules/app.bicep", "param planName string", "param planName string\nparam anthropicApiKey string", "secrets", "anthropicApiKey"),
-    ("modules/app.bicep", "output name string = app.name", "output name string = insights.properties.ConnectionString", "secrets", "output name"),
-    ("modules/app.bicep", "'managedidentity'", "account.listKeys().keys[0].value", "secrets", "asks for keys"),
-    ("events.bicep", "systemKeys.blobs_extension", "masterKey", "secrets", "asks for keys"),
-    ("modules/topic.bicep", "Microsoft.EventGrid/systemTopics@2025-02-15", "Microsoft.Authorization/roleAssignments@2022-04-01", "roles", "outside modules/roles.bicep"),
-    ("modules/roles.bicep", "  scope: vault\n", "", "roles", "no scope"),
-    ("modules/app.bicep", "serverfarms@2024-04-01", "serverfarms", "versions", "no type with a version"),
-    ("modules/app.bicep", "serverfarms@2024-04-01", "serverfarms@2024-04-01-preview", "versions", "preview"),
-    ("modules/vault.bicep", "vaults@2024-11-01", "vaults@2023-07-01", "versions", "is used with"),
-    ("modules/vault.bicep", "tags: tags", "tags: tag", "names", "tag is not declared"),
-    ("modules/vault.bicep", "param tags object", "param tags object\nparam spare string", "names", "spare is never used"),
-    ("modules/vault.bicep", "param tags object", "param tags object\nparam tags object", "names", "declared twice"),
-    ("main.bicep", "zoneRedundant: zoneRedundant\n    prdRetentionDays", "prdRetentionDays", "modules", "storage is not given zoneRedundant"),
-    ("main.bicep", "sku: schedulerSku", "skuName: schedulerSku", "modules", "scheduler has no parameter skuName"),
-    ("main.bicep", "topic.outputs.principalId", "topic.outputs.principal", "modules", "topic has no output principal"),
-    ("main.bicep", "'modules/topic.bicep'", "'modules/topics.bicep'", "modules", "no file modules/topics.bicep"),
-    ("main.bicep", "'stdesign${token}'", "'st-design-${token}'", "resource-names", "no name for Microsoft.Storage"),
-    ("main.bicep", "'kv-${token}'", "'kv-design-backend-${token}'", "resource-names", "no name for Microsoft.KeyVault"),
-    ("modules/workbook.bicep", "queries/agents.kql", "queries/agent.kql", "files", "queries/agent.kql"),
-    ("modules/identity.bicep", "location: location", "location location", "syntax", "not understood"),
+type Change = Callable[[Compiled], object]
+EVENTS_URL = "properties.destination.properties.endpointUrl"
+
+
+def first(kind: str, environment: str = "dev") -> Callable[[Compiled], Json]:
+    """A predicted resource of a type."""
+    return lambda compiled: next(one for name, one in compiled.of(kind) if name == environment)
+
+
+def says(find: Callable[[Compiled], Json], path: str, value: object) -> Change:
+    """Gives a resource's property another value; None takes it away."""
+
+    def change(compiled: Compiled) -> None:
+        node = find(compiled)
+        *steps, last = path.split(".")
+        for step in steps:
+            node = node[step]
+        if value is None:
+            del node[last]
+        else:
+            node[last] = value
+
+    return change
+
+
+def module(name: str) -> Callable[[Compiled], Json]:
+    return lambda compiled: compiled.templates["main"]["resources"][name]["properties"]["template"]
+
+
+def listed(find: Callable[[Compiled], Json], kind: str) -> Callable[[Compiled], Json]:
+    """A declared resource of a type."""
+    return lambda compiled: next(one for _, one in lint.declared(find(compiled)) if one["type"] == kind)
+
+
+def events(compiled: Compiled) -> Json:
+    return compiled.templates["events"]
+
+
+STORAGE, VAULT, SITE = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.Web/sites"
+PLAN, TOPIC, ROLE = (
+    "Microsoft.Web/serverfarms",
+    "Microsoft.EventGrid/systemTopics",
+    "Microsoft.Authorization/roleAssignments",
+)
+GROUP = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Authorization/roleAssignments/1"
+DEFECTS: list[tuple[str, Change, str]] = [
+    ("safe_resources", says(first(STORAGE), "properties.allowSharedKeyAccess", True), "allowSharedKeyAccess"),
+    ("safe_resources", says(first(STORAGE, "prod"), "properties.allowBlobPublicAccess", None), "allowBlobPublicAccess"),
+    ("safe_resources", says(first(VAULT), "properties.enablePurgeProtection", False), "enablePurgeProtection"),
+    ("safe_resources", says(first("Microsoft.Insights/components"), "properties.DisableLocalAuth", False), "DisableLocal"),
+    ("safe_resources", says(first(SITE), "properties.httpsOnly", False), "httpsOnly"),
+    ("safe_resources", says(first(SITE), "properties.siteConfig.minTlsVersion", "1.0"), "minTlsVersion"),
+    ("closed_networks", says(first(STORAGE, "closed"), "properties.networkAcls.defaultAction", "Allow"), "networkAcls"),
+    ("closed_networks", says(first(SITE, "closed"), "properties.siteConfig.ipSecurityRestrictionsDefaultAction", "Allow"), "ipSec"),
+    ("secrets", says(module("app"), "parameters.anthropicApiKey", {"type": "string"}), "anthropicApiKey"),
+    ("secrets", says(module("app"), "outputs.name.value", "[reference('insights').ConnectionString]"), "output name"),
+    ("secrets", says(module("app"), "variables.key", "[listKeys('account', '2025-08-01').keys[0].value]"), "asks for keys"),
+    ("secrets", says(listed(events, f"{TOPIC}/eventSubscriptions"), EVENTS_URL, "[listKeys('x').masterKey]"), "asks for keys"),
+    ("roles_in_one_place", says(listed(module("topic"), TOPIC), "type", ROLE), "outside modules/roles.bicep"),
+    ("roles_in_one_place", says(first(ROLE), "id", GROUP), "whole resource group"),
+    ("api_versions", says(listed(module("app"), PLAN), "apiVersion", ""), "no type with a version"),
+    ("api_versions", says(listed(module("app"), PLAN), "apiVersion", "2025-03-01-preview"), "preview"),
+    ("api_versions", says(listed(module("roles"), ROLE), "apiVersion", "2020-04-01"), "is used with"),
+    ("resource_names", says(first(STORAGE), "name", "st-design-a1b2c3d4e5f6g"), "no name for Microsoft.Storage"),
+    ("resource_names", says(first(VAULT), "name", "kv-design-backend-a1b2c3d4e5f6g"), "no name for Microsoft.KeyVault"),
+    ("parameter_files", lambda compiled: compiled.parameters["main.parameters.json"].update(maximumInstance={}), "no parameter maximumInstance"),
+    ("parameter_files", lambda compiled: compiled.parameters["main.parameters.json"].pop("location"), "location is not given"),
 ]  # fmt: skip
 
 
-RULES = {
-    "syntax": lint.syntax,
-    "secrets": lint.secrets,
-    "safe": lint.safe_resources,
-    "roles": lint.roles_in_one_place,
-    "versions": lint.api_versions,
-    "names": lint.declared_names,
-    "modules": lint.module_calls,
-    "resource-names": lint.resource_names,
-    "files": lint.loaded_files,
-}
-
-
 @pytest.fixture(scope="module")
-def templates() -> lint.Templates:
-    return lint.Templates()
+def committed() -> Compiled:
+    return Compiled.read()
 
 
-def test_the_templates_keep_the_rules(templates: lint.Templates):
-    assert len(templates.files) >= 14
-    assert [fault for rule in lint.RULES for fault in rule(templates)] == []
+def broken(committed: Compiled, change: Change) -> Compiled:
+    """What is committed, with a defect."""
+    compiled = copy.deepcopy(committed)
+    change(compiled)
+    return compiled
 
 
-def test_a_compiler_looks_as_well_where_there_is_one(templates: lint.Templates):
-    command = lint.compiler()
-    if command is None:
-        pytest.skip("no Bicep compiler on this machine")
-    assert list(lint.compile_all(command, templates)) == []
+def test_the_templates_keep_the_rules(committed: Compiled):
+    assert set(committed.predicted) == {"dev", "stage", "prod", "closed"}
+    assert [fault for rule in lint.RULES for fault in rule(committed)] == []
 
 
-@pytest.mark.parametrize(("file", "good", "bad", "rule", "told"), DEFECTS)
-def test_a_defect_is_found(templates: lint.Templates, file: str, good: str, bad: str, rule: str, told: str):
-    before = templates.files[file]
-    assert good in before.source
-    templates.files[file] = BicepFile(before.path, before.source.replace(good, bad))
-    try:
-        found = list(RULES[rule](templates))
-    finally:
-        templates.files[file] = before
-    assert any(fault.rule == rule and told in fault.message for fault in found), found
+@pytest.mark.parametrize(("rule", "change", "told"), DEFECTS)
+def test_a_defect_is_found(committed: Compiled, rule: str, change: Change, told: str):
+    (judge,) = [one for one in lint.RULES if one.__name__ == rule]
+    assert any(told in fault.message for fault in judge(broken(committed, change)))
+
+
+def test_a_resource_that_is_there_twice_is_found(committed: Compiled):
+    compiled = broken(committed, lambda one: one.predicted["dev"].append(copy.deepcopy(one.predicted["dev"][3])))
+    (fault,) = lint.resource_names(compiled)
+    assert "is there 2 times" in fault.message
+
+
+def copied(target: Path) -> Path:
+    """The sources and what is committed of them, somewhere to change them."""
+    compiling.copied(HERE, target)
+    shutil.copytree(HERE / "compiled", target / "compiled")
+    return target
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "told"),
+    ("name", "good", "bad"),
     [
-        ('"maximumInstances"', '"maximumInstance"', "no parameter maximumInstance"),
-        ('    "environmentName": { "value": "dev" },\n', "", "environmentName is not given"),
+        ("modules/storage.bicep", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"),
+        ("parameters/prod.json", "Dedicated", "Consumption"),
+        ("queries/runs.kql", "order by", "sort by"),
+        ("compiled/prod.json", '"allowSharedKeyAccess": false', '"allowSharedKeyAccess": true'),
     ],
 )
-def test_a_parameter_file_that_does_not_fit_is_found(tmp_path: Path, good: str, bad: str, told: str):
-    shutil.copy(lint.HERE / "main.bicep", tmp_path)
-    (tmp_path / "parameters").mkdir()
-    given = (lint.HERE / "parameters/dev.json").read_text(encoding="utf-8")
-    assert good in given
-    (tmp_path / "parameters/dev.json").write_text(given.replace(good, bad), encoding="utf-8")
-    (found,) = lint.parameter_files(lint.Templates(tmp_path))
-    assert told in found.message
+def test_what_was_changed_without_compiling_is_told_by_name(tmp_path: Path, name: str, good: str, bad: str):
+    folder = copied(tmp_path)
+    assert list(compiling.stale(folder)) == []
+    text = (folder / name).read_text(encoding="utf-8")
+    assert good in text
+    (folder / name).write_text(text.replace(good, bad), encoding="utf-8")
+    assert list(compiling.stale(folder)) == [name]
+
+
+def test_a_template_that_is_new_or_gone_is_told_and_line_ends_of_windows_are_not(tmp_path: Path):
+    folder = copied(tmp_path)
+    (folder / "modules/topic.bicep").rename(folder / "modules/subject.bicep")
+    scheduler = folder / "modules/scheduler.bicep"
+    scheduler.write_bytes(scheduler.read_bytes().replace(b"\n", b"\r\n"))
+    assert list(compiling.stale(folder)) == ["modules/subject.bicep", "modules/topic.bicep"]
+
+
+@pytest.fixture(scope="module")
+def bicep() -> Bicep:
+    found = Bicep.find()
+    if found is None:
+        pytest.skip("no Bicep compiler on this machine (docs/deploy.md)")
+    return found
+
+
+def test_nothing_is_written_of_templates_that_the_compiler_objects_to(bicep: Bicep, tmp_path: Path):
+    """`make check` itself compiles what is committed (infra/lint.py)."""
+    folder = copied(tmp_path)
+    for name, good, bad in (
+        ("main.bicep", "topic.outputs.principalId", "topic.outputs.principal"),
+        ("modules/vault.bicep", "param tags object", "param tags object\nparam spare string"),
+        ("modules/network.bicep", "2025-07-01", "2020-05-01"),
+    ):
+        text = (folder / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text.replace(good, bad), encoding="utf-8")
+    assert {one.code for one in compiling.write(bicep, folder)} >= {
+        "BCP083",
+        "no-unused-params",
+        "use-recent-api-versions",
+    }
+    assert set(compiling.stale(folder)) == {"main.bicep", "modules/vault.bicep", "modules/network.bicep"}
+
+
+def test_a_misspelt_setting_of_a_parameter_file_does_not_compile(bicep: Bicep, tmp_path: Path):
+    folder = copied(tmp_path)
+    file = folder / "parameters/dev.json"
+    file.write_text(file.read_text(encoding="utf-8").replace("RUN_COST_CAP_USD", "RUN_COST_CAP"), encoding="utf-8")
+    for other in compiling.parameter_files(folder):
+        if other != file:
+            other.unlink()  # each takes the compiler seconds
+    with pytest.raises(compiling.Refused, match="RUN_COST_CAP"):
+        bicep.compiled(folder)
+
+
+def test_the_roles_that_are_assigned_are_those_of_the_document(committed: Compiled):
+    """The table "Who may do what" of docs/deploy.md names each role that some environment assigns, and no other."""
+    source = (HERE / "modules/roles.bicep").read_text(encoding="utf-8")
+    named = {found[1]: found[2] for found in re.finditer(r"'([0-9a-f-]{36})' // (.+)", source)}
+    assigned = {named[one["properties"]["roleDefinitionId"].split("/")[-1]] for _, one in committed.of(ROLE)}
+    document = (HERE.parent / "docs/deploy.md").read_text(encoding="utf-8")
+    table = document.partition("## Who may do what")[2].partition("\n## ")[0]
+    rows: list[Any] = [line.split("|")[2] for line in table.splitlines() if line.startswith("| ")][1:]
+    assert {role.strip() for row in rows for role in row.split(",")} - {"role"} == assigned == set(named.values())

@@ -25,6 +25,7 @@ PROJECT = Path(__file__).parents[2]
 TEMPLATE = PROJECT / "infra/pipelines/design-prds.yml"
 _COMMAND = re.compile(r"##vso\[(\S+?)(?: ([^\]]*))?\](.*)")
 _UNESCAPED = {"%3B": ";", "%0D": "\r", "%0A": "\n", "%5D": "]", "%AZP25": "%"}
+_CONDITION = re.compile(r"\$\{\{ (?:if (.+)|else) \}\}")
 _WHOLE = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}")
 _NUMBERS = iter(range(1_000, 10_000))
 
@@ -72,7 +73,7 @@ class Pipeline:
 
     def run(self) -> Build:
         """Run every job whose condition holds."""
-        document = _expand(yaml.safe_load(TEMPLATE.read_text(encoding="utf-8")), _parameters(TEMPLATE, self._given))
+        document = expand(yaml.safe_load(TEMPLATE.read_text(encoding="utf-8")), parameters_of(TEMPLATE, self._given))
         (stage,) = document["stages"]
         assert stage["variables"] == [{"group": "design-backend"}]
         for job in stage["jobs"]:
@@ -94,7 +95,7 @@ class Pipeline:
 
     def _step(self, step: dict[str, Any], variables: dict[str, str], *, on_server: bool) -> str:
         if on_server:
-            assert step["task"] == "AzureFunction@1"
+            assert step["task"] == ("AzureFunction@2" if "azureSubscription" in step["inputs"] else "AzureFunction@1")
             return self._call_function(step["inputs"], variables)
         if "checkout" in step:
             path = Path(self._macros("$(Pipeline.Workspace)", variables)) / step["path"]
@@ -201,12 +202,12 @@ def _steps(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
             flat.append(step)
             continue
         file = TEMPLATE.parent / step["template"]
-        document = _expand(yaml.safe_load(file.read_text(encoding="utf-8")), _parameters(file, step["parameters"]))
+        document = expand(yaml.safe_load(file.read_text(encoding="utf-8")), parameters_of(file, step["parameters"]))
         flat += document["steps"]
     return flat
 
 
-def _parameters(file: Path, given: dict[str, Any]) -> dict[str, Any]:
+def parameters_of(file: Path, given: dict[str, Any]) -> dict[str, Any]:
     """A template's parameters, checked as the server checks them."""
     declared = {each["name"]: each for each in yaml.safe_load(file.read_text(encoding="utf-8"))["parameters"]}
     assert given.keys() <= declared.keys()
@@ -215,7 +216,7 @@ def _parameters(file: Path, given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _expand(node: Any, parameters: dict[str, Any]) -> Any:
+def expand(node: Any, parameters: dict[str, Any]) -> Any:
     """Template expressions and `${{ if }}`/`${{ else }}` keys, gone."""
     if isinstance(node, str):
         whole = _WHOLE.fullmatch(node)
@@ -223,19 +224,19 @@ def _expand(node: Any, parameters: dict[str, Any]) -> Any:
             return _value(whole[1], parameters)
         return _WHOLE.sub(lambda match: str(_value(match[1], parameters)), node)
     if isinstance(node, list):
-        return [_expand(item, parameters) for item in cast(list[Any], node)]
+        return [expand(item, parameters) for item in cast(list[Any], node)]
     if not isinstance(node, dict):
         return node
     expanded: dict[str, Any] = {}
     taken = False
     for key, value in cast(dict[str, Any], node).items():
-        condition = re.fullmatch(r"\$\{\{ (?:if (.+)|else) \}\}", key)
+        condition = _CONDITION.fullmatch(key)
         if not condition:
-            expanded[key] = _expand(value, parameters)
+            expanded[key] = expand(value, parameters)
             continue
         taken = bool(_value(condition[1], parameters)) if condition[1] else not taken
         if taken:
-            expanded |= _expand(value, parameters)
+            expanded |= expand(value, parameters)
     return expanded
 
 

