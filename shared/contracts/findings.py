@@ -6,6 +6,8 @@ from typing import Literal
 from shared.contracts.payload import Payload
 
 type Severity = Literal["error", "warning"]
+SENT_BACK = ("error", "warning")
+"""Severities of findings that an agent is told of. Whatever else there is, is for people."""
 
 
 @dataclass(frozen=True)
