@@ -26,6 +26,7 @@ MOST_EDITS = 500
 _INSERTS = ("after", "before")
 _LONGEST_NAMED = 1_500
 """Characters that are quoted of an edit that does not apply."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.+)")
 
 
@@ -232,11 +233,23 @@ def _splice(text: str, edit: Edit) -> _Splice | Refusal:
 
 
 def _replacement(text: str, edit: Edit, start: int, end: int) -> _Splice:
-    """A replaced passage. Whole lines that are replaced by nothing go with their line break."""
+    """A replaced passage. Whole lines that are replaced by nothing go with their line break.
+
+    Lines that a find quotes and puts in again at its ends are not touched: another edit may quote them too.
+    """
     begins_line = start == 0 or text[start - 1] in "\r\n"
     if not edit.text and begins_line and (broken := re.compile(r"\r\n|\r|\n").match(text, end)):
         end = broken.end()
-    return _Splice(start, end, _in_kind(text, edit.text))
+    old, new = (_LINE.findall(one) for one in (text[start:end], _in_kind(text, edit.text)))
+    lead = _alike(old, new, min(len(old) - 1, len(new)))
+    trail = _alike(old[::-1], new[::-1], min(len(old) - lead - 1, len(new) - lead))
+    changed = start + sum(map(len, old[:lead])), end - sum(map(len, old[len(old) - trail :]))
+    return _Splice(*changed, "".join(new[lead : len(new) - trail]))
+
+
+def _alike(old: Sequence[str], new: Sequence[str], most: int) -> int:
+    """How many lines are the same at the beginning. One of the old is always left: the edit has its place there."""
+    return next((number for number in range(most) if old[number] != new[number]), most)
 
 
 def _insertion(text: str, edit: Edit, start: int, end: int) -> _Splice:

@@ -139,6 +139,23 @@ def test_of_two_edits_that_touch_the_same_text_the_second_is_refused():
     assert done.text == TEXT.replace("| create | 201 |\n| list | 200 |", "| all | 200 |")
 
 
+def test_lines_that_an_edit_quotes_and_leaves_may_be_quoted_by_another():
+    first = edit("replace", "What is tested.\n\n## Cases", "All.\n\n## Cases")
+    second = edit("replace", "\n## Cases\n\n| name | expects |", "\n## Cases\n\n| name | status |")
+    done = revised(f"{first}\n{second}\n{edit('replace', '## Cases', '## Cases and more')}")
+    assert done.refused == ()
+    changed = TEXT.replace("What is tested.", "All.").replace("| name | expects |", "| name | status |")
+    assert done.text == changed.replace("## Cases", "## Cases and more")
+
+
+@pytest.mark.parametrize("put", ["What is tested.\nAnd why.", "First.\nWhat is tested.", "What is tested."])
+def test_an_edit_that_is_given_twice_is_done_once(put: str):
+    twice = edit("replace", "What is tested.", put) * 2
+    done = revised(twice.replace("><", ">\n<"))
+    assert len(done.refused) == 1
+    assert done.text == TEXT.replace("What is tested.", put)
+
+
 def test_insertions_at_one_place_stand_side_by_side_in_their_order():
     answer = edit("after", "create", "| one | 1 |") + "\n" + edit("before", "| list", "| two | 2 |")
     assert "| create | 201 |\n| one | 1 |\n| two | 2 |\n| list" in revised(answer).text
