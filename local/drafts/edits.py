@@ -29,7 +29,8 @@ def edits_between(before: str, after: str, mark: str) -> str:
 
 
 def misquoted(answer: str) -> str:
-    """The same edits, each of a text that stands nowhere."""
+    """The same edits, each of a text that stands nowhere; where there are none, an answer that is neither."""
+    answer = re.sub(r"<unchanged-[0-9a-f]{12}>", "Nothing is to be changed.", answer)
     return re.sub(r"(<(?:replace|after)-[0-9a-f]{12}>\n)", r"\1misquoted: ", answer)
 
 

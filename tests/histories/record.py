@@ -85,7 +85,7 @@ class RunStory:
             while (await product.run(run_id))["ahead"] is None:
                 await asyncio.sleep(0.05)
             product.host.drafts.pace = 0.05
-        await product.ended(run_id)
+        await product.ended(run_id, within=300)
         return run_id
 
 
