@@ -10,11 +10,11 @@ import logging
 import azure.durable_functions as df
 
 from activities.entry import activity
-from activities.reading import prompt_of
+from activities.reading import prompt_of, revised
 from shared import logs, telemetry
 from shared.agents import ModelSettings, Prompt, catalogue
 from shared.claude import HELD_BACK, UNDER_WAY, Answer, call_key
-from shared.contracts import AgentRequest, AgentResult, Begun, Failure, Interruption, Usage
+from shared.contracts import AGAIN, BY_EDITS, WHOLE, AgentRequest, AgentResult, Begun, Failure, Interruption, Usage
 from shared.errors import CallInterrupted, CallRefused, NotFound, SettingsError, VaultUnreachable
 from shared.services import Services
 from shared.storage import WORK
@@ -22,12 +22,14 @@ from shared.storage import WORK
 log = logs.logger(__name__)
 _STEADY = (UNDER_WAY, HELD_BACK)
 """Interruptions that are no fault: nothing was sent, and the wait is known."""
+EDITS_SHARE = 10
+"""One in so many tokens of a document is what edits to it take, as a rule."""
 bp = df.Blueprint()
 
 
 async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
     """Make one agent call and keep its draft. Refusals and interruptions are results: the orchestrator decides."""
-    name = f"{request.agent}-{request.task}-{request.revision}"
+    name = _name(request)
     kept = f"{request.run_id}/calls/{name}.json"
     finished = await _finished(services, kept)
     if finished is not None:
@@ -51,15 +53,32 @@ async def call_agent(services: Services, request: AgentRequest) -> AgentResult:
         interruption = Interruption(fault.detail, fault.retry_after, steady=fault.code in _STEADY)
         return AgentResult(fault.spent or Usage(), chosen.model, interruption=interruption)
     log.info("answered by %s%s", answer.model, " for an earlier run" if answer.usage.reused else "")
-    draft = await services.blobs.write(
-        WORK,
-        f"{request.run_id}/drafts/{name}.md",
-        _as_bytes(answer.text),
-        "text/markdown",
-    )
-    result = AgentResult(answer.usage, answer.model, draft)
+    result = await _kept_draft(services, request, answer)
     await services.blobs.write(WORK, kept, json.dumps(result.to_dict()).encode(), "application/json")
     return result
+
+
+def _name(request: AgentRequest) -> str:
+    """The call's own name within its run: each form of a revision is a call of its own."""
+    form = f"-{request.form}" if request.form in (AGAIN, WHOLE) else ""
+    return f"{request.agent}-{request.task}-{request.revision}{form}"
+
+
+async def _kept_draft(services: Services, request: AgentRequest, answer: Answer) -> AgentResult:
+    """The draft that an answer is, or that its edits make of the one before.
+
+    An answer whose edits do not all apply is kept too, unless the whole document was asked for: then this was the end.
+    """
+    name, edited = f"{request.run_id}/drafts/{_name(request)}", await revised(services, request, answer.text)
+    text = _as_bytes(answer.text) if edited is None or edited.whole else edited.text.encode()
+    draft = await services.blobs.write(WORK, f"{name}.md", text, "text/markdown")
+    if edited is None:
+        return AgentResult(answer.usage, answer.model, draft)
+    log.info("%d edit(s) applied, %d refused%s", len(edited.applied), len(edited.refused), ", whole" * edited.whole)
+    if not edited.refused or request.form == WHOLE:
+        return AgentResult(answer.usage, answer.model, draft)
+    raw = await services.blobs.write(WORK, f"{name}.answer.md", answer.text.encode(), "text/markdown")
+    return AgentResult(answer.usage, answer.model, draft, answer=raw)
 
 
 async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, request: AgentRequest) -> Answer:
@@ -68,6 +87,8 @@ async def _answer(services: Services, prompt: Prompt, chosen: ModelSettings, req
     async def ask(begun: Begun) -> Answer:
         claude = await services.claude()
         expected = catalogue()[request.agent].tasks[request.task].typical_output_tokens
+        if request.form in BY_EDITS:
+            expected //= EDITS_SHARE
         return await claude.write(prompt, chosen, expected_tokens=expected, begun=begun)
 
     key = call_key(prompt, chosen, services.settings.claude_address)

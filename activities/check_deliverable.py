@@ -9,6 +9,7 @@ from activities.entry import activity
 from shared.agents import catalogue
 from shared.checks import Context
 from shared.contracts import CheckRequest, CheckResult
+from shared.pack import facts_of
 from shared.services import Services
 from shared.storage import WORK
 
@@ -30,9 +31,11 @@ async def check_deliverable(services: Services, request: CheckRequest) -> CheckR
         prd=prd,
     )
     findings = await services.checker.check(agent.checks, context)
+    facts = await asyncio.to_thread(facts_of, text)
     if not findings:
-        return CheckResult(0, 0)
-    errors = sum(finding.severity == "error" for finding in findings)
+        return CheckResult(0, 0, facts=facts)
+    severities = [finding.severity for finding in findings]
     name = f"{request.run_id}/findings/{request.agent}-{request.task}-{request.revision}.json"
     body = json.dumps([finding.to_dict() for finding in findings], indent=1).encode()
-    return CheckResult(errors, len(findings) - errors, await services.blobs.write(WORK, name, body, "application/json"))
+    kept = await services.blobs.write(WORK, name, body, "application/json")
+    return CheckResult(severities.count("error"), severities.count("warning"), kept, facts)

@@ -5,7 +5,8 @@ import json
 from collections.abc import Sequence
 
 from shared.agents import Assignment, Prompt, Reading, Revision, Text, catalogue, compose, reading_of
-from shared.contracts import AgentRequest, BlobRef, Document, Finding
+from shared.contracts import BY_EDITS, WHOLE, AgentRequest, BlobRef, Document, Finding
+from shared.pack import Revised, has_edits, in_list, revise
 from shared.services import Services
 
 
@@ -31,11 +32,37 @@ def assignment_of(request: AgentRequest) -> Assignment:
     return Assignment(agent, agent.tasks[request.task], request.project, request.stack, request.db)
 
 
+async def revised(services: Services, request: AgentRequest, answer: str) -> Revised | None:
+    """What an answer makes of the text that it revises; None where a document was asked for and came."""
+    if request.previous is None or not request.form:
+        return None
+    previous = await services.blobs.fetch(request.previous)
+    if request.form == WHOLE and not has_edits(previous, answer):
+        return None
+    earlier = [await services.blobs.fetch(request.answer)] if request.answer else []
+    return await asyncio.to_thread(revise, previous, [*earlier, answer])
+
+
 async def _revision(services: Services, request: AgentRequest) -> Revision | None:
-    if request.previous is None or request.findings is None:
+    lists = [reference for reference in (request.findings, request.across) if reference]
+    if request.previous is None or not lists:
         return None
     agent = catalogue()[request.agent]
-    text, listed = await asyncio.gather(services.blobs.fetch(request.previous), services.blobs.fetch(request.findings))
-    findings = [Finding.from_dict(item) for item in json.loads(listed)]
+    text, *listed = await asyncio.gather(*map(services.blobs.fetch, (request.previous, *lists)))
+    findings = [Finding.from_dict(item) for items in listed for item in json.loads(items)]
     own = [finding for finding in findings if finding.deliverable == agent.deliverable]
-    return Revision(Text(agent.deliverable, text, agent.name), own, catalogue().revision)
+    return Revision(
+        Text(agent.deliverable, text, agent.name),
+        own,
+        catalogue().revision,
+        by_edits=request.form in BY_EDITS,
+        refused=await _refused(services, text, request),
+    )
+
+
+async def _refused(services: Services, previous: str, request: AgentRequest) -> str:
+    """The edits of an earlier answer that do not apply, as its agent is told of them."""
+    if request.answer is None:
+        return ""
+    earlier = await asyncio.to_thread(revise, previous, [await services.blobs.fetch(request.answer)])
+    return in_list(earlier.refused)

@@ -5,23 +5,11 @@ from dataclasses import replace
 from durabletask.task import TaskFailedError
 
 from orchestrators.asking import ask
-from orchestrators.batching import in_batch
 from orchestrators.desk import Desk, Steps
+from orchestrators.documents import is_built_on
+from orchestrators.revising import check, is_same, request_for, revise
 from orchestrators.steps import failure_of, step
-from shared.contracts import (
-    AgentRequest,
-    BlobRef,
-    Call,
-    CheckRequest,
-    CheckResult,
-    Document,
-    FileEntry,
-    Outcome,
-    PublishRequest,
-    RunInput,
-    Usage,
-)
-from shared.runs import CAP_REACHED
+from shared.contracts import BlobRef, Call, Document, FileEntry, Outcome, PublishRequest, RunInput, Usage
 
 
 def deliverable(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
@@ -38,17 +26,28 @@ def deliverable(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Step
 
 
 def revision(
-    desk: Desk, call: Call, documents: tuple[Document, ...], outcome: Outcome, findings: BlobRef
+    desk: Desk,
+    call: Call,
+    documents: tuple[Document, ...],
+    outcome: Outcome,
+    findings: BlobRef | None,
+    across: BlobRef | None = None,
 ) -> Steps[Outcome]:
-    """Send a finished deliverable back for `findings` across documents. A failed step leaves it as it was."""
+    """Send a finished deliverable back for what is known of it. A failed step leaves it as it was."""
     try:
-        revised = yield from _revise(desk, call, documents, outcome, findings)
-        if revised.failure is None:
+        revised = yield from revise(desk, call, documents, outcome, findings, across)
+        is_new = not desk.run.by_edits or not is_same(revised.draft, outcome.draft)
+        if is_new and (revised.failure is None or desk.run.by_edits):
             revised = yield from _publish(desk, call, revised)
     except TaskFailedError:
         revised = outcome
     desk.board.close(call, revised)
     return revised
+
+
+def waits_for_all(call: Call, run: RunInput) -> bool:
+    """Whether what is found in a first draft waits for what is found across documents: nobody builds on it."""
+    return run.by_edits and call.task == "draft" and not is_built_on(call, run)
 
 
 def _design(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
@@ -57,7 +56,7 @@ def _design(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Ou
     if result.draft is None:
         return Outcome(call.key, "failed", result.usage, result.model, failure=result.failure)
     desk.board.enter(call, "checking", result.usage, result.model)
-    checked = yield from _check(desk, call, result.draft, 0)
+    checked = yield from check(desk, call, result.draft, 0)
     outcome = Outcome(
         key=call.key,
         state="done",
@@ -68,47 +67,26 @@ def _design(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Ou
         warnings=checked.warnings,
         findings=checked.findings,
         first_findings=checked.findings,
+        facts=checked.facts,
     )
-    for _ in range(desk.run.revisions):
-        if not outcome.errors or outcome.findings is None or outcome.failure:
-            break
-        try:
-            outcome = yield from _revise(desk, call, documents, outcome, outcome.findings)
-        except TaskFailedError:
-            break  # what is there stays, with its findings
+    if not waits_for_all(call, desk.run):
+        outcome = yield from _revised(desk, call, documents, outcome)
     return (yield from _publish(desk, call, outcome))
 
 
-def _revise(
-    desk: Desk, call: Call, documents: tuple[Document, ...], outcome: Outcome, findings: BlobRef
-) -> Steps[Outcome]:
-    """One revision. The text that has fewer errors of its own stays; the call counts either way.
-
-    A revision that the run's cap forbids is none: the text stays, and `failure` says what is left undone.
-    """
-    number = outcome.revisions + 1
-    request = replace(
-        request_for(desk.run, call, documents), revision=number, previous=outcome.draft, findings=findings
-    )
-    paid = yield from in_batch(desk, f"{call.agent}-{call.task}-{number}", (call, request))
-    desk.board.enter(call, "revising", outcome.usage, outcome.model)
-    result = yield from ask(desk, call, request, paid=paid)
-    if result.failure and result.failure.code == CAP_REACHED:
-        return replace(outcome, usage=outcome.usage + result.usage, failure=result.failure)
-    counted = replace(outcome, usage=outcome.usage + result.usage, revisions=number)
-    if result.draft is None:
-        return counted
-    desk.board.enter(call, "checking", counted.usage, counted.model)
-    checked = yield from _check(desk, call, result.draft, number)
-    if checked.errors > outcome.errors:
-        return counted
-    return replace(
-        counted,
-        draft=result.draft,
-        errors=checked.errors,
-        warnings=checked.warnings,
-        findings=checked.findings,
-    )
+def _revised(desk: Desk, call: Call, documents: tuple[Document, ...], outcome: Outcome) -> Steps[Outcome]:
+    """Revise a first draft while it falls short. What is asked in the same words is answered in the same words."""
+    for _ in range(desk.run.revisions):
+        if not outcome.errors or outcome.findings is None or outcome.failure:
+            break
+        before = outcome.draft
+        try:
+            outcome = yield from revise(desk, call, documents, outcome, outcome.findings)
+        except TaskFailedError:
+            break  # what is there stays, with its findings
+        if desk.run.by_edits and is_same(before, outcome.draft):
+            break
+    return outcome
 
 
 def _publish(desk: Desk, call: Call, outcome: Outcome) -> Steps[Outcome]:
@@ -117,25 +95,3 @@ def _publish(desk: Desk, call: Call, outcome: Outcome) -> Steps[Outcome]:
     request = PublishRequest(outcome.draft, desk.folders.deliverable_path(call))
     file = FileEntry.from_dict((yield step(desk.context, desk.run, "publish_deliverable", request)))
     return replace(outcome, file=file)
-
-
-def _check(desk: Desk, call: Call, draft: BlobRef, number: int) -> Steps[CheckResult]:
-    run = desk.run
-    request = CheckRequest(run.run_id, call.agent, call.task, draft, run.prd, run.options.stack, run.options.db, number)
-    return CheckResult.from_dict((yield step(desk.context, run, "check_deliverable", request)))
-
-
-def request_for(run: RunInput, call: Call, documents: tuple[Document, ...]) -> AgentRequest:
-    """What the agent of `call` is asked first."""
-    return AgentRequest(
-        run_id=run.run_id,
-        agent=call.agent,
-        task=call.task,
-        project=run.project,
-        stack=run.options.stack,
-        db=run.options.db,
-        prd=run.prd,
-        prd_name=run.prd_name,
-        documents=documents,
-        fresh=run.fresh,
-    )

@@ -9,12 +9,13 @@ from durabletask.task import Task, TaskFailedError
 
 from orchestrators.admission import admitted, leave
 from orchestrators.batching import call_off_batches, in_batch
-from orchestrators.deliverable import deliverable, request_for
+from orchestrators.deliverable import deliverable
 from orchestrators.desk import Desk, Steps
 from orchestrators.documents import documents_for, has_what_it_needs
 from orchestrators.lanes import RunCancelled, in_parallel
 from orchestrators.progress import Board
 from orchestrators.reconciliation import reconcile
+from orchestrators.revising import request_for
 from orchestrators.spending import Spending
 from orchestrators.steps import failure_of, step
 from shared.contracts import (

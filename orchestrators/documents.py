@@ -26,3 +26,8 @@ def has_what_it_needs(call: Call, run: RunInput, outcomes: dict[str, Outcome]) -
     if "*" in call.needs:
         return bool(documents)
     return {document.name for document in documents} == set(call.needs)
+
+
+def is_built_on(call: Call, run: RunInput) -> bool:
+    """Whether another call reads what `call` writes by name, and builds on it."""
+    return any(call.deliverable in other.needs for other in run.calls)

@@ -1,17 +1,23 @@
-"""Holds the documents of a run against each other and has those revised that must change."""
+"""Holds the documents of a run against each other and has those revised that must change.
+
+What others build on is revised before them, never beside them: else they would be mended after names and numbers that
+are about to change. Whatever is known of a document goes back to its agent at once.
+"""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from durabletask.task import Task
+from durabletask.task import Task, TaskFailedError
 
-from orchestrators.deliverable import revision
+from orchestrators.deliverable import revision, waits_for_all
 from orchestrators.desk import Desk
-from orchestrators.documents import all_documents, documents_for
-from orchestrators.lanes import in_parallel
-from orchestrators.steps import step
-from shared.contracts import Outcome, PackCheckRequest, PackCheckResult
+from orchestrators.documents import all_documents, documents_for, is_built_on
+from orchestrators.lanes import RunCancelled, in_parallel
+from orchestrators.steps import failure_of, step
+from shared.contracts import BlobRef, Call, Outcome, PackCheckRequest, PackCheckResult
+
+type Walk = Generator[Task[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,101 @@ class Reconciled:
 
 
 def reconcile(desk: Desk, outcomes: dict[str, Outcome], cancel: Task[Any]) -> Generator[Task[Any], Any, Reconciled]:
-    """Check, revise what falls short, check again: at most `run.revisions` times."""
+    """Check, revise what falls short, check again: at most `run.revisions` times. Raises `RunCancelled`.
+
+    A run that was started before revisions were edits goes the way it began.
+    """
+    if not desk.run.by_edits:
+        return (yield from _all_at_once(desk, outcomes, cancel))
+    documents = _Documents(desk, outcomes, cancel)
+    yield from documents.check()
+    first = documents.checked
+    for _ in range(desk.run.revisions):
+        if not (yield from documents.revise()):
+            break
+    return Reconciled(documents.outcomes, documents.checked, first)
+
+
+@dataclass
+class _Documents:
+    """The documents of a run as they are now, and what is known of them."""
+
+    desk: Desk
+    outcomes: dict[str, Outcome]
+    cancel: Task[Any]
+    checked: PackCheckResult = field(default_factory=PackCheckResult)
+    checks: int = 0
+    asked: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+
+    def check(self) -> Walk:
+        """Hold them against each other. Where that cannot be done, what each was found to lack alone still counts."""
+        try:
+            self.checked = yield from _check(self.desk, self.outcomes, self.checks)
+        except TaskFailedError as error:
+            self.checked = PackCheckResult(failure=failure_of(error, self.desk.run))
+        self.checks += 1
+
+    def revise(self) -> Generator[Task[Any], Any, bool]:
+        """Revise once what falls short: first what others build on, then the others. Whether anything was revised.
+
+        In between, the others are checked anew only where something moved that they may rest on.
+        """
+        founding = [call for call in self._failing() if is_built_on(call, self.desk.run)]
+        facts = {call.key: self.outcomes[call.key].facts for call in founding}
+        yield from self._revise(founding)
+        moved = any(self.outcomes[key].facts != before for key, before in facts.items())
+        if moved:
+            yield from self.check()
+        others = [call for call in self._failing() if not is_built_on(call, self.desk.run)]
+        yield from self._revise(others)
+        if others or (founding and not moved):
+            yield from self.check()
+        return bool(founding or others)
+
+    def _failing(self) -> list[Call]:
+        """Calls whose documents must change, except those that have been asked just that before."""
+        return [call for call in self.desk.run.calls if self._falls_short(call) and self._wish(call) not in self.asked]
+
+    def _falls_short(self, call: Call) -> bool:
+        outcome = self.outcomes.get(call.key)
+        if outcome is None or outcome.file is None or outcome.failure:
+            return False
+        own = outcome.errors and waits_for_all(call, self.desk.run)
+        return bool(own) or any(tally.errors for tally in self.checked.tallies if tally.deliverable == call.deliverable)
+
+    def _wish(self, call: Call) -> tuple[str, ...]:
+        """What a revision would be asked, told from any other."""
+        outcome = self.outcomes[call.key]
+        references = (outcome.draft, outcome.findings, self._across(call))
+        return call.key, *(reference.sha256 if reference else "" for reference in references)
+
+    def _across(self, call: Call) -> BlobRef | None:
+        is_named = any(tally.deliverable == call.deliverable for tally in self.checked.tallies)
+        return self.checked.findings if is_named else None
+
+    def _revise(self, calls: list[Call]) -> Walk:
+        """Revise documents side by side."""
+        desk, outcomes = self.desk, self.outcomes
+        self.asked += [self._wish(call) for call in calls]
+        lanes = {
+            call.key: revision(
+                desk,
+                call,
+                documents_for(call, desk.run, outcomes),
+                outcomes[call.key],
+                outcomes[call.key].findings,
+                self._across(call),
+            )
+            for call in calls
+        }
+        try:
+            self.outcomes = outcomes | (yield from in_parallel(desk.context, lanes, self.cancel))
+        except RunCancelled as cancelled:
+            raise RunCancelled(outcomes | cancelled.done) from None
+
+
+def _all_at_once(desk: Desk, outcomes: dict[str, Outcome], cancel: Task[Any]) -> Generator[Task[Any], Any, Reconciled]:
+    """The way of runs that were started before revisions were edits."""
     first = checked = yield from _check(desk, outcomes, 0)
     for number in range(1, desk.run.revisions + 1):
         failing = {tally.deliverable for tally in checked.tallies if tally.errors}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from local.drafts.architecture import render_architecture
 from local.drafts.csharp_sample import render_csharp
 from local.drafts.design import design_backend
+from local.drafts.edits import edits_between
 from local.drafts.manifest_sections import render_setup, render_synthesis
 from local.drafts.observability import render_observability
 from local.drafts.pipelines import render_pipelines
@@ -31,7 +32,8 @@ _RENDERERS: dict[str, Callable[[Design], str]] = {
 def answer_prompt(prompt: Prompt | None, plants: Sequence[Plant] = ()) -> str:
     """The Markdown for one prompt; a short honest sentence for a prompt that is not ours.
 
-    A revision gets the draft again, free of the planted defects that mend. Raises PlantNotFoundError."""
+    A revision gets the draft again, free of the planted defects that mend, or the edits that make it of the text
+    before. Raises PlantNotFoundError."""
     if prompt is None:
         return FOREIGN
     agent, task = prompt.assignment.agent, prompt.task
@@ -39,4 +41,5 @@ def answer_prompt(prompt: Prompt | None, plants: Sequence[Plant] = ()) -> str:
     if render is None:
         return FOREIGN
     wanted = [plant for plant in plants if plant.meets(agent, task, revises=prompt.revises)]
-    return plant_defects(render(design_backend(prompt)), wanted)
+    text = plant_defects(render(design_backend(prompt)), wanted)
+    return edits_between(prompt.previous, text.strip() + "\n", prompt.mark) if prompt.mark else text

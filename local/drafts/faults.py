@@ -7,6 +7,7 @@ from typing import Literal, get_args
 type Kind = Literal[
     "400", "401", "429", "500", "529",
     "refusal", "max_tokens", "cut", "error_event", "malformed", "misshapen", "stall", "silence",
+    "misquote",
     "expired",
 ]  # fmt: skip
 type EventName = Literal[
@@ -22,10 +23,11 @@ class Fault:
     """One order: `agent` (and `task`, if given) gets `kind`, `times` times or, with None, always.
 
     A number answers with that HTTP status, 429 and 529 with `retry_after` seconds; `refusal` and `max_tokens` stop
-    there with some text written. The others break the stream half-way, or in the first event of the kind `at`: `cut`
-    drops the connection in the middle of it; `error_event` reports an overload; `malformed` sends what is not JSON,
-    `misshapen` what is no such event; `stall` stays silent, for as long as the caller waits. `silence` does not even
-    begin. In a batch, a number is an errored request and `expired` one that was never processed.
+    there with some text written; `misquote` quotes in each edit of a revision what stands nowhere. The others break the
+    stream half-way, or in the first event of the kind `at`: `cut` drops the connection in the middle of it;
+    `error_event` reports an overload; `malformed` sends what is not JSON, `misshapen` what is no such event; `stall`
+    stays silent, for as long as the caller waits. `silence` does not even begin. In a batch, a number is an errored
+    request and `expired` one that was never processed.
     """
 
     agent: str

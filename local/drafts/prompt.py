@@ -44,6 +44,7 @@ class Prompt:
     """One call's prompt, taken apart.
 
     `documents` holds what other agents wrote, by file name; `previous` is the agent's own text, in a revision;
+    `mark` is the fingerprint that edits to it carry, empty where it is to be written anew.
     `role` is what follows the assignment. `requirements` is empty where the prompt lists none.
     """
 
@@ -53,6 +54,7 @@ class Prompt:
     documents: dict[str, str] = field(default_factory=dict[str, str])
     requirements: tuple[Listed, ...] = ()
     previous: str = ""
+    mark: str = ""
     role: str = ""
 
     @property
@@ -87,8 +89,12 @@ def parse_prompt(texts: Sequence[str]) -> Prompt | None:
         elif found and found[1] == "document":
             documents[found[3]] = found[4]
     after = [found for text in texts[at + 1 :] if (found := _BLOCK.match(text))]
-    previous = next((found[4] for found in after if found[1] == "document"), "")
-    return Prompt(prd[0], prd[1], assignment, documents, parse_requirements(listed), previous, texts[at])
+    mark, previous = next(((found[2], found[4]) for found in after if found[1] == "document"), ("", ""))
+    is_edited = any(f"\n<replace-{mark}>\n" in text for text in texts[at + 1 :] if not _BLOCK.match(text))
+    listed_requirements = parse_requirements(listed)
+    return Prompt(
+        prd[0], prd[1], assignment, documents, listed_requirements, previous, mark if is_edited else "", texts[at]
+    )
 
 
 def parse_requirements(text: str) -> tuple[Listed, ...]:

@@ -14,6 +14,7 @@ from aiohttp import web
 from local.drafts import wire
 from local.drafts.answers import answer_prompt
 from local.drafts.batches import BatchDesk
+from local.drafts.edits import misquoted
 from local.drafts.faults import Fault, FaultScript
 from local.drafts.models import MODELS, model_info
 from local.drafts.plants import Plant, PlantNotFoundError
@@ -277,6 +278,8 @@ def _answer(
 ) -> wire.Answer:
     """The answer with this text, shortened where the request or a scripted fault says so."""
     stop = "end_turn"
+    if fault and fault.kind == "misquote":
+        text = misquoted(text)
     if asked.said_so_far and text.startswith(asked.said_so_far):
         text = text[len(asked.said_so_far) :]
     room = asked.max_tokens * wire.CHARACTERS_PER_TOKEN

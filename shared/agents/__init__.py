@@ -3,7 +3,7 @@
 May use prd, contracts and errors. `models` says which model answers for which agent.
 """
 
-from shared.agents.agent_files import Catalogue, catalogue
+from shared.agents.agent_files import Catalogue, RevisionPrompt, catalogue
 from shared.agents.models import TIERS, ModelFacts, ModelSettings, conflicts, facts_of
 from shared.agents.prompts import (
     CHARACTERS_PER_TOKEN,
@@ -15,6 +15,7 @@ from shared.agents.prompts import (
     Text,
     compose,
     estimated_tokens,
+    fingerprint,
     prefix,
     reading_of,
     saves_tokens,
@@ -31,12 +32,14 @@ __all__ = [
     "Prompt",
     "Reading",
     "Revision",
+    "RevisionPrompt",
     "Text",
     "catalogue",
     "compose",
     "conflicts",
     "estimated_tokens",
     "facts_of",
+    "fingerprint",
     "prefix",
     "reading_of",
     "saves_tokens",

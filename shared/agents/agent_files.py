@@ -9,7 +9,7 @@ answer for the agent. A malformed file raises `AgentFileError`.
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -74,12 +74,25 @@ class Agent:
 
 
 @dataclass(frozen=True)
+class RevisionPrompt:
+    """How a revision is asked for: the rules of all, then the form of its answer.
+
+    `again` follows `edits` where some did not apply. `edits` uses the variable `fingerprint`.
+    """
+
+    rules: str
+    edits: str
+    again: str
+    whole: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All agents by name, the system text they share, and how each is asked to revise or continue its text."""
 
     agents: dict[str, Agent]
     system: str
-    revision: str
+    revision: RevisionPrompt
     continuation: str
 
     def __getitem__(self, name: str) -> Agent:
@@ -104,7 +117,17 @@ def load(folder: Path) -> Catalogue:
     shared = (SYSTEM_PROMPT, REVISION_PROMPT, CONTINUATION_PROMPT)
     paths = sorted(path for path in folder.glob("*.md") if path.name not in shared)
     agents = {agent.name: agent for agent in map(_load_agent, paths)}
-    return Catalogue(agents, *((folder / name).read_text(encoding="utf-8") for name in shared))
+    system, revision, continuation = ((folder / name).read_text(encoding="utf-8") for name in shared)
+    return Catalogue(agents, system, _revision_prompt(revision), continuation)
+
+
+def _revision_prompt(text: str) -> RevisionPrompt:
+    parts = _TASK_MARK.split(text)
+    prompts = {name: prompt.strip() for name, prompt in zip(parts[1::2], parts[2::2], strict=True)}
+    wanted = [field.name for field in fields(RevisionPrompt)]
+    if sorted(prompts) != sorted(wanted) or parts[0].strip():
+        raise AgentFileError(REVISION_PROMPT, 1, f"it must be divided by '<!-- task: NAME -->' lines for {wanted}")
+    return RevisionPrompt(**prompts)
 
 
 def _load_agent(path: Path) -> Agent:

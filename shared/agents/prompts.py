@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.agents.agent_files import Agent, Task, catalogue, fill
+from shared.agents.agent_files import Agent, RevisionPrompt, Task, catalogue, fill
+from shared.agents.finding_list import in_list
 from shared.contracts import Finding
 
 NO_DATABASE = "architect's choice"
@@ -62,11 +63,17 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Revision:
-    """What a revision adds: the agent's own text, the findings about it, and how to go about them."""
+    """What a revision adds: the agent's own text, the findings about it, and how to answer.
+
+    With `by_edits` it is answered with edits, else with the whole document. `refused` are those of an earlier answer
+    that do not apply, as the agent is told of them.
+    """
 
     previous: Text
     findings: Sequence[Finding]
-    instruction: str
+    prompt: RevisionPrompt
+    by_edits: bool = False
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,21 +148,26 @@ def _shared_blocks(reading: Reading) -> list[Block]:
 
 def _revision_blocks(assignment: Assignment, revision: Revision) -> list[Block]:
     """The role as it was, then the agent's own text, the findings, and what to do."""
-    lines = [
-        f"- {finding.rule} ({finding.severity}), line {finding.line}: {finding.message} Mend: {finding.mend}"
-        for finding in revision.findings
+    name, prompt = assignment.agent.deliverable, revision.prompt
+    form = fill(prompt.edits, {"fingerprint": fingerprint(revision.previous.content)})
+    texts = [
+        _role(assignment, task="revise"),
+        _tagged("document", revision.previous),
+        _tagged("findings", Text(name, in_list(revision.findings))),
+        f"{prompt.rules}\n\n{form if revision.by_edits else prompt.whole}",
     ]
-    findings = Text(assignment.agent.deliverable, "\n".join(lines))
-    return [
-        Block(_role(assignment, task="revise"), cached=False),
-        Block(_tagged("document", revision.previous), cached=False),
-        Block(_tagged("findings", findings), cached=False),
-        Block(revision.instruction.strip(), cached=False),
-    ]
+    if revision.refused:
+        texts += [_tagged("refused", Text(name, revision.refused)), prompt.again]
+    return [Block(text, cached=False) for text in texts]
+
+
+def fingerprint(content: str) -> str:
+    """What stands in the tags of a block that encloses this text, and in the delimiters of edits to it."""
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def _tagged(kind: str, text: Text) -> str:
-    tag = f"{kind}-{hashlib.sha256(text.content.encode()).hexdigest()[:12]}"
+    tag = f"{kind}-{fingerprint(text.content)}"
     author = f' agent="{_attribute(text.agent)}"' if text.agent else ""
     return f'<{tag} name="{_attribute(text.name)}"{author}>\n{text.content}\n</{tag}>'
 

@@ -16,7 +16,11 @@ from shared.contracts.callbacks import (
     TellResult,
 )
 from shared.contracts.calls import (
+    AGAIN,
+    BY_EDITS,
+    EDITS,
     NOTHING,
+    WHOLE,
     AgentRequest,
     AgentResult,
     BatchLook,
@@ -28,7 +32,7 @@ from shared.contracts.calls import (
 )
 from shared.contracts.checks import CheckRequest, CheckResult, PackCheckRequest, PackCheckResult, Tally
 from shared.contracts.failures import Failure, Interruption
-from shared.contracts.findings import Finding, Rule, Severity, found, unjudged
+from shared.contracts.findings import SENT_BACK, Finding, Rule, Severity, found, unjudged
 from shared.contracts.history import in_full, in_short, run_of
 from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
 from shared.contracts.payload import Payload
@@ -39,9 +43,14 @@ from shared.contracts.runs import VERSION, Call, Claim, Options, Patience, Polli
 from shared.contracts.spending import Cap, ModelPrice, Prices, Usage
 
 __all__ = [
+    "AGAIN",
+    "BY_EDITS",
+    "EDITS",
     "NOTHING",
     "PLACE_EVENT",
+    "SENT_BACK",
     "VERSION",
+    "WHOLE",
     "AgentRequest",
     "AgentResult",
     "AwaitedRun",

@@ -7,12 +7,19 @@ from shared.contracts.payload import Payload
 from shared.contracts.references import BlobRef, Document
 from shared.contracts.spending import Usage
 
+EDITS, AGAIN, WHOLE = "edits", "again", "whole"
+BY_EDITS = (EDITS, AGAIN)
+"""Forms of a revision that are answered with edits."""
+
 
 @dataclass(frozen=True)
 class AgentRequest(Payload):
     """One agent call: who, what for, and references to all it reads.
 
-    A revision (1, 2, ...) also refers to the agent's own text so far and to the findings to mend.
+    A revision (1, 2, ...) also refers to the agent's own text so far and to the findings to mend: those of its own
+    checks and those `across` documents. `form` says how it is to be answered: with `edits`; with edits `again`, where
+    not all those in an earlier `answer` applied; else with the `whole` document (also where it is empty, as in runs
+    that were started before there were edits).
     """
 
     run_id: str
@@ -28,17 +35,24 @@ class AgentRequest(Payload):
     previous: BlobRef | None = None
     findings: BlobRef | None = None
     fresh: bool = False
+    across: BlobRef | None = None
+    form: str = ""
+    answer: BlobRef | None = None
 
 
 @dataclass(frozen=True)
 class AgentResult(Payload):
-    """What an agent call gave: the draft in the work container, why there is none, or why to try again later."""
+    """What an agent call gave: the draft in the work container, why there is none, or why to try again later.
+
+    Where the `answer` is edits and not all of them apply, it is kept; the draft has those that do.
+    """
 
     usage: Usage
     model: str = ""
     draft: BlobRef | None = None
     failure: Failure | None = None
     interruption: Interruption | None = None
+    answer: BlobRef | None = None
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,15 @@ class CheckRequest(Payload):
 
 @dataclass(frozen=True)
 class CheckResult(Payload):
-    """How many findings by severity, and the blob that holds them (None when there are none)."""
+    """How many findings by severity, and the blob that holds them (None when there are none).
+
+    `facts` is a fingerprint of what other documents may rest on in the draft (`shared/pack/facts.py`).
+    """
 
     errors: int
     warnings: int
     findings: BlobRef | None = None
+    facts: str = ""
 
     @property
     def total(self) -> int:

@@ -58,7 +58,8 @@ class FileEntry(Payload):
 class Outcome(Payload):
     """How one planned call ended. `state` is done, failed, cancelled or waiting (never reached).
 
-    `errors`, `warnings` and `findings` are those of the last draft's own checks, `first_findings` those of the first.
+    `errors`, `warnings`, `findings` and `facts` are those of the last draft's own checks, `first_findings` those of the
+    first.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Outcome(Payload):
     first_findings: BlobRef | None = None
     revisions: int = 0
     failure: Failure | None = None
+    facts: str = ""
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,10 @@ class RunInput(Payload):
     """The orchestrator's input: one PRD version with one set of options.
 
     `prd` refers to the run's own copy of the PRD; `prd_name` and `prd_etag` say where it came from.
-    `attempts` bounds how often one activity is tried, `revisions` how often a deliverable goes back to its agent: for
-    its own findings, and again for findings across documents. A `fresh` run takes no answer from earlier ones.
+    `attempts` bounds how often one activity is tried, `revisions` how often a deliverable goes back to its agent: what
+    others build on for its own findings, and every one for all that is known of it once the documents are there. With
+    `by_edits`, revisions are edits, and go from what others build on to what is built on it; without (runs that were
+    started before), each is a whole document. A `fresh` run takes no answer from earlier ones.
     `prefix_tokens` is the length of what all calls read, counted by Claude or else (`prefix_counted`) by rule of thumb.
     `requirements` is how many were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
     `caller` tells who asked for the run over HTTP from other callers, and nothing else.
@@ -102,6 +104,7 @@ class RunInput(Payload):
     untraced_from: int = 0
     caller: str = ""
     max_active: int = 0
+    by_edits: bool = False
     version: int = VERSION
 
 

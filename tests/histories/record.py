@@ -85,10 +85,12 @@ class RunStory:
             while (await product.run(run_id))["ahead"] is None:
                 await asyncio.sleep(0.05)
             product.host.drafts.pace = 0.05
-        await product.ended(run_id)
+        await product.ended(run_id, within=300)
         return run_id
 
 
+EARLIER = ("revised", "revision-refused", "reconciled", "longest")
+"""Histories of runs that were started before revisions were edits: no host can play them any more."""
 STORIES: tuple[Story, ...] = (
     RunStory("completed"),
     RunStory("retried", (Fault("system-architect", "529", times=1), Fault("python-backend-dev", "500", times=2))),
@@ -99,16 +101,27 @@ STORIES: tuple[Story, ...] = (
     RunStory("synthesis-refused", (Fault("orchestrator", "400", times=1, task="synthesis"),)),
     RunStory("cancelled", cancelled=True),
     RunStory("throttled", tuple(Fault(writer, "429", times=1) for writer in WRITERS)),
-    RunStory("revised", plants=(Plant("azure-monitor-logs-expert", "", BROKEN),)),
+    RunStory("edited", plants=(Plant("azure-devops-pipelines-expert", "", CITES_NOTHING),)),
     RunStory(
-        "revision-refused",
+        "edited-again",
+        (Fault("azure-monitor-logs-expert", "misquote", times=2, task="revise"),),
+        (Plant("azure-monitor-logs-expert", "", BROKEN),),
+    ),
+    RunStory(
+        "edits-refused",
         (Fault("api-backend-tester", "400", times=1, task="revise"),),
         (Plant("api-backend-tester", "", BROKEN),),
     ),
-    RunStory("reconciled", plants=(Plant("azure-devops-pipelines-expert", "", CITES_NOTHING),)),
     RunStory(
-        "longest",
-        tuple(Fault(writer, "529", times=1) for writer in WRITERS),
+        "architect-first",
+        plants=tuple(Plant(writer, "", CITES_NOTHING) for writer in WRITERS[:3]),
+    ),
+    RunStory(
+        "longest-edited",
+        (
+            *(Fault(writer, "529", times=1) for writer in WRITERS),
+            *(Fault(writer, "misquote", task="revise") for writer in WRITERS),
+        ),
         tuple(Plant(writer, "", text, mends=False) for writer in WRITERS for text in (CITES_NOTHING, BROKEN)),
     ),
     RunStory("economy", (Fault("python-backend-dev", "expired", times=1),), economy=True),

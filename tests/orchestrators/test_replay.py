@@ -141,7 +141,7 @@ def _end(status: OrchestrationStatus, said: str) -> Decision:
 
 def test_there_is_a_history_for_every_path():
     assert {path.stem for path in HISTORIES} == {
-        "architect-refused", "cancelled", "capped", "completed", "economy", "longest", "queued", "reconciled", "retried",
+        "architect-first", "edited", "edited-again", "edits-refused", "longest-edited", "architect-refused", "cancelled", "capped", "completed", "economy", "longest", "queued", "reconciled", "retried",
         "revised", "revision-refused", "setup-refused", "specialist-interrupted", "specialist-refused", "synthesis-refused",
         "throttled", "unlimited",
         "callback-anew-1", "callback-anew-2", "callback-interrupted", "callback-late", "callback-told", "callback-untold",

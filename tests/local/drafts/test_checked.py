@@ -1,5 +1,6 @@
 """The drafts meet the rules that every deliverable is held against: the good packs of the offline run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from shared.agents.agent_files import Agent, Task, catalogue
 from shared.agents.prompts import Assignment, Reading, Revision, Text, compose
 from shared.checks import PACK_CHECKS, Context, Pack, PackDocument, run
 from shared.contracts import Finding
+from shared.pack.edits import Revised, revise
 from shared.pack.extraction import extract_files
 from shared.prd.requirements.extraction import annotated, extract_requirements
 from tests.local.drafts.samples import PRDS
@@ -77,3 +79,6 @@ def test_the_orchestrator_is_asked_to_revise_the_text_it_wrote(task: str) -> Non
     revision = Revision(Text("MANIFEST.md", first, "orchestrator"), [finding], agents.revision)
     again = answer_prompt(parse_prompt([block.text for block in compose(reading, assignment, revision).blocks]))
     assert again == first
+    by_edits = compose(reading, assignment, replace(revision, by_edits=True))
+    answer = answer_prompt(parse_prompt([block.text for block in by_edits.blocks]))
+    assert revise(first, [answer]) == Revised(first)

@@ -53,8 +53,8 @@ def test_the_architect_and_all_specialists_are_of_one_tier():
 
 def test_a_new_specialist_is_one_file(tmp_path: Path):
     (tmp_path / "system.md").write_text("shared", encoding="utf-8")
-    for name in ("revise.md", "continue.md"):
-        (tmp_path / name).write_text(name, encoding="utf-8")
+    (tmp_path / "continue.md").write_text("more", encoding="utf-8")
+    (tmp_path / "revise.md").write_text((FOLDER / "revise.md").read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "security-reviewer.md").write_text(
         GOOD.replace("api-backend-tester", "security-reviewer").replace("test-specifications.md", "threats.md"),
         encoding="utf-8",
@@ -103,3 +103,12 @@ def test_a_prompt_needs_every_variable_it_uses():
     assert fill("{{ project }} on {{stack}}", {"project": "orders", "stack": "python"}) == "orders on python"
     with pytest.raises(KeyError):
         fill("{{ project }}", {})
+
+
+@pytest.mark.parametrize("old", ["<!-- task: again -->", "<!-- task: whole -->\n"])
+def test_a_revision_prompt_that_lacks_a_part_is_refused(tmp_path: Path, old: str):
+    for name in ("system.md", "continue.md"):
+        (tmp_path / name).write_text("text", encoding="utf-8")
+    (tmp_path / "revise.md").write_text((FOLDER / "revise.md").read_text(encoding="utf-8").replace(old, ""), "utf-8")
+    with pytest.raises(AgentFileError, match=r"revise\.md.*again"):
+        load(tmp_path)

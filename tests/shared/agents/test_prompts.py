@@ -1,6 +1,7 @@
 """What is sent to Claude: layout, caching, and delimiters no document can forge."""
 
 import re
+from dataclasses import replace
 
 from shared.agents.agent_files import catalogue
 from shared.agents.prompts import Assignment, Prompt, Reading, Revision, Text, compose
@@ -35,17 +36,68 @@ def test_what_only_the_synthesis_reads_is_not_written_to_the_cache():
     assert [block.cached for block in prompt.blocks] == [False, True, True, False, False]
 
 
+FINDING = Finding("STR-003", "error", "test-specifications.md", 7, "Section 'Load tests' is empty.", "Fill it.")
+OWN = Text("test-specifications.md", "# Tests", "api-backend-tester")
+
+
+def revision_with(*findings: Finding, by_edits: bool = True, refused: str = "") -> Prompt:
+    revision = Revision(OWN, findings, catalogue().revision, by_edits=by_edits, refused=refused)
+    return prompt_for("api-backend-tester", revision=revision)
+
+
+def findings_told(*findings: Finding) -> list[str]:
+    (block,) = [block.text for block in revision_with(*findings).blocks if block.text.startswith("<findings-")]
+    return block.splitlines()[1:-1]
+
+
 def test_a_revision_reads_the_same_prefix_then_its_own_text_and_the_findings():
-    finding = Finding("STR-003", "error", "test-specifications.md", 7, "Section 'Load tests' is empty.", "Fill it.")
-    previous = Text("test-specifications.md", "# Tests", "api-backend-tester")
-    first = prompt_for("api-backend-tester")
-    again = prompt_for("api-backend-tester", revision=Revision(previous, [finding], catalogue().revision))
+    first, again = prompt_for("api-backend-tester"), revision_with(FINDING, by_edits=False)
     assert again.blocks[: len(first.blocks) - 1] == first.blocks[:-1], "the cached prefix is the same"
     role, own, findings, instruction = again.blocks[len(first.blocks) - 1 :]
     assert "task: revise" in role.text
     assert "# Tests" in own.text
     assert "- STR-003 (error), line 7: Section 'Load tests' is empty. Mend: Fill it." in findings.text
     assert "whole corrected document" in instruction.text
+    assert "<replace-" not in instruction.text
+
+
+def test_edits_are_asked_for_with_the_fingerprint_of_the_text_that_they_are_of():
+    *_, own, _, instruction = [block.text for block in revision_with(FINDING).blocks]
+    tag = re.match(r"<document-([0-9a-f]{12}) ", own)
+    assert tag
+    assert instruction.count(f"<replace-{tag[1]}>\n") == instruction.count(f"</replace-{tag[1]}>\n") == 1
+    assert "whole corrected document" not in instruction
+    assert "{{" not in instruction
+
+
+def test_edits_that_do_not_apply_are_told_after_all_that_was_told_before():
+    first, again = revision_with(FINDING), revision_with(FINDING, refused="1. It does not stand there.\n\nreplace: x")
+    assert again.blocks[: len(first.blocks)] == first.blocks
+    told, instruction = [block.text for block in again.blocks[len(first.blocks) :]]
+    assert "1. It does not stand there." in told
+    assert instruction == catalogue().revision.again
+
+
+def test_findings_of_one_root_are_told_as_one_with_all_their_places():
+    def missing(
+        line: int, message: str = "`app.settings` is imported and not there.", mend: str = "Write it."
+    ) -> Finding:
+        return Finding("REF-001", "error", "test-specifications.md", line, message, mend)
+
+    told = findings_told(missing(9), FINDING, missing(4), missing(9), missing(12, "`run` reads `app.settings`."))
+    assert told == [
+        "- REF-001 (error), lines 4, 9: `app.settings` is imported and not there. "
+        "Also line 12: `run` reads `app.settings`. Mend: Write it.",
+        "- STR-003 (error), line 7: Section 'Load tests' is empty. Mend: Fill it.",
+    ]
+    assert len(findings_told(missing(4), missing(9, mend="Write another."))) == 2
+
+
+def test_what_could_not_be_judged_is_told_to_no_agent():
+    unjudged = replace(FINDING, severity="unjudged", message="Nobody knows.")
+    assert findings_told(replace(FINDING, severity="warning"), unjudged) == [
+        "- STR-003 (warning), line 7: Section 'Load tests' is empty. Mend: Fill it."
+    ]
 
 
 def test_a_document_cannot_close_its_own_block():
