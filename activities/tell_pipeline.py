@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 
 from activities.entry import looking_activity
-from shared import logs
+from shared import logs, past_runs
 from shared.callbacks import mark, news
 from shared.contracts import PipelineTask, TellRequest, TellResult
 from shared.errors import CallbackFailed
@@ -23,7 +23,7 @@ async def tell_pipeline(services: Services, request: TellRequest, client: df.Dur
     statuses: list[str] = []
     told = request.told or ("",) * len(request.runs)
     for run, before in zip(request.runs, told, strict=True):
-        state = await client.get_orchestration_state(run.run_id)
+        state = await past_runs.state_of(services.blobs, client, run.run_id)
         status, agents = status_of(state), progress_of(state).get("agents", [])
         lines += news(run.name, before, status, agents)
         marks.append(mark(status, agents))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import azure.durable_functions as df
 
 from activities.entry import activity
-from shared import telemetry
+from shared import live_runs, telemetry
 from shared.blobs import DESIGNS, WORK, BlobStore, content_type
 from shared.catalogue import catalogue
 from shared.checks import REGISTRY_CHECKS, Finding
@@ -43,6 +43,8 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
     status = _status(request, composed)
     telemetry.run_ended(request, status, first, composed.findings)
+    if request.status != "running":
+        await live_runs.leave(services.blobs, request.run.caller, request.run.run_id)
     return RunResult(
         status=status,
         project=request.run.project,

@@ -1,7 +1,7 @@
 """Queries of many orchestrations, as the Azure Storage backend answers them. Pure.
 
-Azure Tables gives instances in the order of their ids, at most 1,000 in a page, and goes on behind the last one, so that
-what is purged between two pages moves nothing.
+Azure Tables gives instances in the order of their ids, at most 1,000 in a page, and goes on behind the last one: what
+is purged between two pages moves nothing.
 """
 
 import base64

@@ -367,7 +367,9 @@ def test_a_page_that_azure_tables_would_refuse_is_refused(start: Start, size: in
 def test_a_message_above_four_mebibytes_is_refused(start: Start) -> None:
     engine = start()
     for number in range(5):
-        engine.StartInstance(pb.CreateInstanceRequest(instanceId=f"{number}", name="flow", input=text("x" * 1_000_000)), NO_CALL)
+        engine.StartInstance(
+            pb.CreateInstanceRequest(instanceId=f"{number}", name="flow", input=text("x" * 1_000_000)), NO_CALL
+        )
     assert len(page(engine, 4).orchestrationState) == 4
     with pytest.raises(grpc.RpcError, match="RESOURCE_EXHAUSTED"):
         page(engine, 5)
