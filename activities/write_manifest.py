@@ -59,13 +59,13 @@ async def _compose(services: Services, request: ManifestRequest, material: "Mate
     """The project folder; what its manifest gets wrong about the pack is a finding like any other."""
     from shared.pack import compose_pack, registry_of
 
-    composed = await asyncio.to_thread(compose_pack, request, material, catalogue())
-    registry = await asyncio.to_thread(registry_of, request, material, composed)
+    composed = await services.cores.run(compose_pack, request, material, catalogue())
+    registry = await services.cores.run(registry_of, request, material, composed)
     wrong = await services.checker.check(REGISTRY_CHECKS, registry)
     if not wrong:
         return composed
     told = replace(material, findings=material.findings + wrong)
-    return await asyncio.to_thread(compose_pack, request, told, catalogue())
+    return await services.cores.run(compose_pack, request, told, catalogue())
 
 
 def _status(request: ManifestRequest, composed: "ComposedPack") -> str:

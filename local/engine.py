@@ -107,10 +107,10 @@ class DurableEngine(InMemoryOrchestrationBackend):
 
     # -- work, taken and completed by the host in this process
 
-    def take(self) -> pb.WorkItem | None:
-        """The next orchestrator step or activity to run, or None."""
+    def take(self, *, steps: bool = True, activities: bool = True) -> pb.WorkItem | None:
+        """The next orchestrator step or activity to run, of those asked for, or None."""
         with self._lock:
-            return self._take_step() or self._take_activity()
+            return (steps and self._take_step()) or (activities and self._take_activity()) or None
 
     def complete_step(self, response: pb.OrchestratorResponse) -> None:
         """An orchestrator decided. A decision of a step that is no longer current changes nothing."""
@@ -346,9 +346,9 @@ class DurableEngine(InMemoryOrchestrationBackend):
     @override
     def PurgeInstances(self, request: pb.PurgeInstancesRequest, context: grpc.ServicerContext) -> Any:
         with self._transaction():
-            before = set(self._instances)
+            before = {request.instanceId} if request.instanceId else set(self._instances)
             answer = super().PurgeInstances(request, context)
-            self._touched |= before - set(self._instances)
+            self._touched |= before - self._instances.keys()
             return answer
 
     # -- what this engine does not offer

@@ -115,14 +115,14 @@ def _publish(desk: Desk, call: Call, outcome: Outcome) -> Steps[Outcome]:
     if call.task != "draft" or outcome.draft is None:
         return outcome
     request = PublishRequest(outcome.draft, desk.folders.deliverable_path(call))
-    file = FileEntry.from_dict((yield step(desk.context, desk.run, "publish_deliverable", request)))
+    file = yield from step(desk.context, desk.run, "publish_deliverable", request, FileEntry)
     return replace(outcome, file=file)
 
 
 def _check(desk: Desk, call: Call, draft: BlobRef, number: int) -> Steps[CheckResult]:
     run = desk.run
     request = CheckRequest(run.run_id, call.agent, call.task, draft, run.prd, run.options.stack, run.options.db, number)
-    return CheckResult.from_dict((yield step(desk.context, run, "check_deliverable", request)))
+    return (yield from step(desk.context, run, "check_deliverable", request, CheckResult))
 
 
 def request_for(run: RunInput, call: Call, documents: tuple[Document, ...]) -> AgentRequest:

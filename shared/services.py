@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.azure_devops import AzureDevOps
 from shared.blobs import BlobStore
+from shared.bounds import Cores, Memory
 from shared.call_store import CallStore
 from shared.callback_store import CallbackStore
 from shared.checker import Checker
@@ -40,6 +41,8 @@ class Services:
         self._vault = vault
         self._blobs: BlobStore | None = None
         self._calls: CallStore | None = None
+        self.cores = Cores()
+        self.memory = Memory()
         self.checker = Checker(settings.check_timeout_seconds)
         self._claude: Claude | None = None
         self.azure_devops = AzureDevOps()

@@ -189,6 +189,7 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         untraced_from=outlook.untraced_from,
         caller=request.caller,
         max_active=0 if request.options.economy else settings.max_active_runs,
+        signed=True,
     )
 
 
