@@ -48,7 +48,7 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
     """Start a run, or point to the run that already answers this PRD with these options."""
     request, fresh = await request_of(req, services.current())
     started = await start_run(services.current(), client, request, fresh=fresh)
-    state = await client.get_orchestration_state(started.run_id)
+    state = await past_runs.state_of(services.current().blobs, client, started.run_id)
     body = {
         "id": started.run_id,
         "status": status_of(state),

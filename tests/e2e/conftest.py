@@ -1,6 +1,8 @@
 """The whole product on this machine: real storage, real worker runtime, real Durable protocol, offline drafts."""
 
 import asyncio
+import json
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,7 +15,10 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from local.host import LocalHost
 from local.state import PROJECT
+from local.worker_process import Call
 from tests.azure_devops import AzureDevOpsServer
+from tests.durable_host.build import NO_SDK, dotnet
+from tests.durable_host.host import AzureHost
 
 ENDED = {"completed", "completed_with_findings", "partial", "failed", "cancelled"}
 FAST = {
@@ -32,6 +37,27 @@ FAST = {
 """App settings of the tests: offline drafts whatever the developer's environment, and short waits."""
 DRAFTS = {"seconds_per_answer": 0.05, "seconds_per_batch": 0.2}
 """How fast the offline model answers."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On Microsoft's engine: what is about it alone, unless there is no SDK to build it with."""
+    if not on_azure(config):
+        return
+    left_out = [item for item in items if item.get_closest_marker("local_engine") or dotnet() is None]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line where tests were asked for and cannot run."""
+    if on_azure(terminalreporter.config) and dotnet() is None:
+        terminalreporter.write_line(f"No end-to-end test ran on Microsoft's engine: {NO_SDK}.")
+
+
+def on_azure(config: pytest.Config) -> bool:
+    """Whether Microsoft's engine was asked for."""
+    return config.getoption("--engine") == "azure"
 
 
 class Product:
@@ -91,16 +117,48 @@ class Product:
             await asyncio.sleep(0.1)
         return await self.blob(container, name)
 
+    async def tell(self, name: str, etag: str) -> None:
+        """Deliver the event of one version of a dropped PRD once more, as Event Grid may."""
+        if isinstance(self.host, AzureHost):
+            await self.host.tell_of_blob(name, etag)
+            return
+        app = self.host.worker.app
+        assert app
+        function = next(function for function in app.functions if function.name == "prd_dropped")
+        metadata = {
+            "BlobTrigger": {"kind": "string", "value": f"prds/{name}"},
+            "Uri": {"kind": "json", "value": json.dumps(f"{self.storage.url}prds/{name}")},
+            "Properties": {"kind": "json", "value": json.dumps({"ETag": {}, "ContentLength": 0})},
+            "Metadata": {"kind": "json", "value": "{}"},
+        }
+        await self.host.worker.invoke(Call(function, {function.argument: {"kind": "bytes"}}, metadata))
+
     def calls(self, since: int = 0) -> list[str]:
         """`agent:task` of each agent call the drafts server has seen, from the `since`-th on; no cache warm-ups."""
         assert self.host.drafts
         return [f"{seen.agent}:{seen.task}" for seen in self.host.drafts.seen if seen.agent][since:]
 
 
+_engine = "local"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remember the engine for hosts that tests start themselves."""
+    global _engine
+    _engine = config.getoption("--engine")
+
+
+def host_command(state: Path) -> list[str]:
+    """How a host in a process of its own is started, on the engine that was asked for."""
+    module = "tests.durable_host" if _engine == "azure" else "local"
+    return [sys.executable, "-m", module, "--state", str(state)]
+
+
 @asynccontextmanager
 async def running_product(state: Path, settings: Mapping[str, str], app: Path = PROJECT) -> AsyncGenerator[Product]:
     """A host of its own, in the folder `state`, with `settings` over those of all tests."""
-    host = LocalHost(app, state, environment={**FAST, **settings}, drafts=DRAFTS, quiet=True)
+    kind = AzureHost if _engine == "azure" else LocalHost
+    host = kind(app, state, environment={**FAST, **settings}, drafts=DRAFTS, quiet=True)
     info = await host.start()
     try:
         async with (

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ import httpx2
 from local.client import running_host
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
-from tests.e2e.conftest import ENDED, FAST, prd_text
+from tests.e2e.conftest import ENDED, FAST, host_command, prd_text
 from tests.e2e.test_pack import deliverables
 
 PROJECT = Path(__file__).parents[2]
@@ -24,9 +23,7 @@ PROJECT = Path(__file__).parents[2]
 def start_host(state: Path, model_url: str) -> subprocess.Popen[bytes]:
     environment = os.environ | FAST | {"ANTHROPIC_BASE_URL": model_url, "ANTHROPIC_API_KEY": "test"}
     with (state / "host.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "local", "--state", str(state)], cwd=PROJECT, env=environment, stdout=log, stderr=log
-        )
+        return subprocess.Popen(host_command(state), cwd=PROJECT, env=environment, stdout=log, stderr=log)
 
 
 async def url_of(state: Path, process: subprocess.Popen[bytes]) -> str:
