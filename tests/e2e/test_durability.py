@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from local.client import running_host
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
 from tests.e2e.conftest import ENDED, FAST, host_command, prd_text
 from tests.e2e.test_pack import deliverables
+
+pytestmark = pytest.mark.engine
 
 PROJECT = Path(__file__).parents[2]
 
@@ -36,7 +39,7 @@ async def url_of(state: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 async def run_until(
-    url: str, run_id: str, reached: Callable[[dict[str, Any]], bool], within: float = 60
+    url: str, run_id: str, reached: Callable[[dict[str, Any]], bool], within: float = 180
 ) -> dict[str, Any]:
     deadline = time.monotonic() + within
     async with httpx2.AsyncClient(base_url=url, timeout=60) as http:

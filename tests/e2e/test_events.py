@@ -3,7 +3,11 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import Product, prd_text
+
+pytestmark = pytest.mark.engine
 
 
 async def runs_of(product: Product, name: str) -> list[dict[str, Any]]:
