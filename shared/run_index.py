@@ -67,18 +67,24 @@ async def close(blobs: BlobStore, run: Listed, status: str, updated_at: str) -> 
 
 async def runs(blobs: BlobStore, *, after: str = "", since: datetime | None = None) -> AsyncIterator[Listed]:
     """Runs from the newest on; those behind the one whose blob's name is `after`, created at `since` or later."""
-    async for day in blobs.folders(WORK, FOLDER):
-        if after and day < after[: len(day)]:
-            continue
-        if since and day > _day(since):
-            return
-        async for info in blobs.list(WORK, day, page=PAGE):
+    async for folder in _folders(blobs, after):
+        async for info in blobs.list(WORK, folder, page=PAGE + 1):
             if info.name <= after:
                 continue
             run = Listed(**json.loads(base64.urlsafe_b64decode(info.metadata[_ABOUT])))
             if since and datetime.fromisoformat(run.created_at) < since:
                 return
             yield run
+
+
+async def _folders(blobs: BlobStore, after: str) -> AsyncIterator[str]:
+    """Where to look: everywhere, or day by day, so that the days before a cursor cost one request together."""
+    if not after:
+        yield FOLDER
+        return
+    async for day in blobs.folders(WORK, FOLDER):
+        if day >= after[: len(day)]:
+            yield day
 
 
 async def is_complete(blobs: BlobStore) -> bool:
