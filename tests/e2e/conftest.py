@@ -175,7 +175,7 @@ async def running_product(
     info = await host.start()
     try:
         async with (
-            httpx2.AsyncClient(base_url=info.url, timeout=60) as http,
+            httpx2.AsyncClient(base_url=info.url, timeout=60 * (SLOWER if _engine == "azure" else 1)) as http,
             BlobServiceClient.from_connection_string(info.storage) as storage,
         ):
             yield Product(host, http, storage)

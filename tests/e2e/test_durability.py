@@ -18,8 +18,6 @@ from local.drafts.server import DraftsServer
 from tests.e2e.conftest import ENDED, FAST, host_command, prd_text
 from tests.e2e.test_pack import deliverables
 
-pytestmark = pytest.mark.engine
-
 PROJECT = Path(__file__).parents[2]
 
 
@@ -56,6 +54,7 @@ def agent_calls(drafts: DraftsServer) -> int:
     return sum(bool(seen.agent) for seen in drafts.seen)
 
 
+@pytest.mark.engine
 async def test_a_host_killed_in_phase_3_finishes_the_run_and_repeats_no_finished_call(tmp_path: Path):
     drafts = DraftsServer(seconds_per_answer=0.1, faults=[Fault("api-backend-tester", "stall", times=1)])
     model_url = await drafts.start()
