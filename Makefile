@@ -26,7 +26,7 @@ check: $(ENV)  ## Lint, types, architecture, templates and pipelines
 	@$(RUN) pytest tests/infra/test_agreement.py tests/infra/test_pipelines.py tests/infra/test_queries.py tests/infra/test_templates.py
 
 engine: $(ENV)  ## End-to-end tests that depend on the durable engine, on Microsoft's (needs the .NET SDK)
-	@$(RUN) pytest tests/e2e --engine=azure -m "engine and not long" -n 2 --dist loadfile
+	@$(RUN) pytest tests/e2e --engine=azure -m "engine and not long" -n 2 --dist loadfile -o faulthandler_timeout=900
 
 bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.figures
