@@ -40,6 +40,7 @@ from shared.contracts.places import PLACE_EVENT, NextRuns, Place, PlaceRequest
 from shared.contracts.references import BlobRef, Document
 from shared.contracts.registry import RegisteredFile, Registry
 from shared.contracts.runs import VERSION, Call, Claim, Options, Patience, Polling, RunInput, RunResult, claim_name
+from shared.contracts.signing import answer_in, sign, signature_of, unsigned
 from shared.contracts.spending import Cap, ModelPrice, Prices, Usage
 
 __all__ = [
@@ -102,10 +103,14 @@ __all__ = [
     "Usage",
     "WarmRequest",
     "WarmResult",
+    "answer_in",
     "claim_name",
     "found",
     "in_full",
     "in_short",
     "run_of",
+    "sign",
+    "signature_of",
     "unjudged",
+    "unsigned",
 ]
