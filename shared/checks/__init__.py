@@ -27,6 +27,12 @@ OTHER_RULES = ("shared.pack.extraction",)
 PACK_CHECKS = {
     "across": "shared.checks.across",
     "ledger": "shared.checks.ledger",
+    "files": "shared.checks.files_used",
+    "gates": "shared.checks.gates_held",
+    "variables": "shared.checks.variables_given",
+    "settings": "shared.checks.settings_given",
+    "observed": "shared.checks.observed",
+    "events": "shared.checks.events_wired",
 }
 REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}
 
