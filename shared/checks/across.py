@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.pack_model import documents_of
 from shared.contracts import Finding, Rule, found
 from shared.formats import markdown
 from shared.formats.azure_pipelines import Pipeline, find_pipeline
@@ -31,6 +32,8 @@ RULES = (
     MODEL_DIFFERS, OTHER_DATASTORE,
 )  # fmt: skip
 
+_RESOURCE = re.compile(r"(?:ca|caj|cae|app|func|aks|asp|plan)-.{1,60}-(?:dev|stage|prod)")
+"""A resource's name by Azure's conventions: which component it hosts is not told by the name."""
 _DATASTORES = {
     "postgres": ("postgres",), "postgresql": ("postgres",), "sqlserver": ("sql server", "azure sql"),
     "mssql": ("sql server", "azure sql"), "azuresql": ("azure sql", "sql server"), "mongodb": ("mongo",),
@@ -51,7 +54,7 @@ def check(pack: Pack) -> Iterator[Finding]:
     delivery = pack.text(DELIVERY)
     pipeline = find_pipeline(delivery) if delivery else None
     if pipeline is not None:
-        yield from _check_names(architecture, pipeline)
+        yield from _check_names(pack, architecture, pipeline)
 
 
 def _check_datastore(pack: Pack, architecture: str) -> Iterator[Finding]:
@@ -159,15 +162,30 @@ def _check_models(name: str, models: tuple[Model, ...], contract: Contract) -> I
             yield found(MODEL_DIFFERS, name, model.line, message, "Take the schema's properties, or another name.")
 
 
-def _check_names(architecture: str, pipeline: Pipeline) -> Iterator[Finding]:
+def _check_names(pack: Pack, architecture: str, pipeline: Pipeline) -> Iterator[Finding]:
+    kept = _kept_secrets(pack)
     for rule, kind, names in (
         (UNKNOWN_ENVIRONMENT, "environment", pipeline.environments),
         (UNKNOWN_SECRET, "secret", pipeline.secrets),
         (UNKNOWN_SERVICE, "service", pipeline.services),
     ):
         for named in _unknown(architecture, names):
+            if (kind == "secret" and named.name in kept) or (kind == "service" and _RESOURCE.fullmatch(named.name)):
+                continue
             message = f"The {kind} {named.name[:100]!r} is not in {ARCHITECTURE}."
             yield found(rule, DELIVERY, named.line, message, f"Use the architecture's name of the {kind}.")
+
+
+def _kept_secrets(pack: Pack) -> frozenset[str]:
+    """Secrets of the pipeline's own that a table of its document gives an owner or a rotation."""
+    document = documents_of(pack).get(DELIVERY)
+    tables = [table for table in document.tables if table.has("rotat") or table.has("owner")] if document else []
+    return frozenset(
+        word
+        for table in tables
+        for row in table.rows
+        for word in re.findall(r"[\w.-]+", next(iter(row.cells.values()), ""))
+    )
 
 
 def _unknown(architecture: str, names: tuple[Named, ...]) -> Iterator[Named]:

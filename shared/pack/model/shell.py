@@ -1,8 +1,8 @@
 """Shell scripts as commands: words with what they may be, where they run, what they are redirected to. Pure.
 
 Read with tree-sitter. Variables are followed as far as literals lead; what is known only at run time is `UNKNOWN`
-within a word. Macros of Azure Pipelines, `$(Build.BuildNumber)`, look like command substitutions: those with the name of
-no command stay in the text as written.
+within a word. Macros of Azure Pipelines, `$(Build.BuildNumber)`, look like command substitutions: those with the name
+of no command stay in the text as written.
 """
 
 import re
