@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from shared.checks import Pack
-from shared.checks.pack_model import documents_of
+from shared.checks.pack_model import delivery_of, documents_of
 from shared.contracts import Finding, Rule, found
 from shared.formats import markdown
-from shared.formats.azure_pipelines import Pipeline, find_pipeline
+from shared.formats.azure_pipelines import Pipeline
 from shared.formats.azure_pipelines.names import Named
 from shared.formats.openapi import Contract, Operation, find_contract
 from shared.pack import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
@@ -51,8 +51,7 @@ def check(pack: Pack) -> Iterator[Finding]:
     contract = find_contract(architecture)
     if contract is not None:
         yield from _check_code(pack, contract)
-    delivery = pack.text(DELIVERY)
-    pipeline = find_pipeline(delivery) if delivery else None
+    pipeline = delivery_of(pack).pipeline
     if pipeline is not None:
         yield from _check_names(pack, architecture, pipeline)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.checks import Pack
 from shared.checks.pack_model import documents_of, python_of
+from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found
 from shared.pack import events, published
 
@@ -12,16 +13,14 @@ EVENT_LOOSE = Rule(
     "REF-052", "error", "An event that nobody sends or nobody reads is work without effect.",
     proves="A row of the architecture's table of events says that there is no producer, or no consumer.",
     leaves="Tables without columns for both.",
-    bad="| order.created | order-api | none | topic orders |",
-    good="| order.created | order-api | shipping | topic orders |",
+    bad=EXAMPLES["REF-052"].bad, good=EXAMPLES["REF-052"].good,
 )  # fmt: skip
 EVENT_UNKNOWN = Rule(
     "REF-053", "error", "Consumers are built from the architecture's events; another name reaches nobody.",
     proves="Code publishes an event by a literal name that stands nowhere in the architecture or observability plan, "
     "while the architecture has a table of events.",
     leaves="Names that are put together, calls that do not publish by name, C#.",
-    bad='await outbox.publish("order.made", order.id)    # the table has order.created',
-    good='await outbox.publish("order.created", order.id)',
+    bad=EXAMPLES["REF-053"].bad, good=EXAMPLES["REF-053"].good,
 )  # fmt: skip
 RULES = (EVENT_LOOSE, EVENT_UNKNOWN)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.checks import Pack
 from shared.checks.pack_model import delivery_of
+from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.pack import FileUse
 
@@ -13,8 +14,7 @@ FILE_MISSING = Rule(
     "the whole pack shows it, no command makes it, and no convention leaves it to a tool.",
     leaves="Paths put together at run time, packs that lack a document, folders that results are written to, what the "
     "conventions place in `infra/`, scripts after archives are unpacked, bare names in commands for a person.",
-    bad="- bash: infra/release.sh prod    # no document shows infra/release.sh",
-    good="- bash: infra/release.sh prod    # and further down: **`infra/release.sh`** with its block",
+    bad=EXAMPLES["REF-040"].bad, good=EXAMPLES["REF-040"].good,
 )  # fmt: skip
 RULES = (FILE_MISSING,)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.checks import Pack
 from shared.checks.pack_model import delivery_of
+from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.pack import can_hold, gates, is_confirmed, kind_of
 
@@ -12,16 +13,14 @@ GATE_WITHOUT_STEP = Rule(
     "REF-041", "error", "A gate whose step does not exist stops nothing.",
     proves="The table of gates names a step, and no step, job or stage of the pipeline has that name or one near it.",
     leaves="Names that are near another, commands instead of names, policies and approvals outside of the pipeline.",
-    bad="| licences | SecurityScan | 0 | Legal compliance |    # no step of that name",
-    good="| licences | SecurityScan | 0 | Licences |    # - bash: ... displayName: Licences",
+    bad=EXAMPLES["REF-041"].bad, good=EXAMPLES["REF-041"].good,
 )  # fmt: skip
 GATE_NOT_HELD = Rule(
     "REF-042", "error", "A gate whose step looks at something else lets everything pass.",
     proves="The step that a gate for licences, coverage, secrets, SBOM, breaking changes, image or load names runs "
     "only programs whose abilities are known, and none of them can hold such a gate.",
     leaves="Gates of other kinds, steps that run a program or script that is not known.",
-    bad="| licences | Templates, image, SBOM |    # trivy config, trivy image and syft look at no licence",
-    good="| licences | Licences |    # pip-licenses --fail-on ...",
+    bad=EXAMPLES["REF-042"].bad, good=EXAMPLES["REF-042"].good,
 )  # fmt: skip
 RULES = (GATE_WITHOUT_STEP, GATE_NOT_HELD)
 

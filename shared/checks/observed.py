@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.checks import Pack
 from shared.checks.pack_model import documents_of
+from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.pack import Objective, ObservabilityPlan, Quantity, Reference, objectives, query_objectives
 
@@ -13,30 +14,26 @@ SLO_NOT_OBSERVED = Rule(
     proves="The observability plan names an objective of the architecture nowhere, or has a block for it that speaks "
     "of no query, or of no alert while no other place has one for it.",
     leaves="Objectives that only rows or sentences speak of.",
-    bad="### SLO-2 Latency\n\nSLI: ... Objective 95 %. Alert: ...    # no query",
-    good="### SLO-2 Latency\n\n... Query: **slo-2-latency**. Alert `slo-2-burn`: ...    # and its file",
+    bad=EXAMPLES["XDC-007"].bad, good=EXAMPLES["XDC-007"].good,
 )  # fmt: skip
 SLO_NUMBER = Rule(
     "XDC-008", "error", "An objective has one number, wherever it stands.",
     proves="The block that states the objective, or its query, has a number of the same kind (share, time, rate) as "
     "the architecture, and another one.",
     leaves="Objectives that one side states as a share and the other as a time, or without a number.",
-    bad="architecture: 99.9 %; block: Objective 99.5 % over 30 days",
-    good="architecture: 99.9 %; block: Objective 99.9 % over 30 days",
+    bad=EXAMPLES["XDC-008"].bad, good=EXAMPLES["XDC-008"].good,
 )  # fmt: skip
 QUERY_MISSING = Rule(
     "REF-050", "error", "A tile, alert or runbook that names a query nobody wrote shows nothing when it is needed.",
     proves="A block, alert, tile, runbook or template names a query by path or name, and no query of the plan has it.",
     leaves="Words that may be metrics, names that are no single word.",
-    bad="| 1 | Availability | number | slo-1-availability |    # no queries/slo-1-availability.kql",
-    good="| 1 | Availability | number | slo-1-availability |    # and **`queries/slo-1-availability.kql`**",
+    bad=EXAMPLES["REF-050"].bad, good=EXAMPLES["REF-050"].good,
 )  # fmt: skip
 ALERT_MISSING = Rule(
     "REF-051", "error", "A runbook for an alert that does not exist is never opened, and the alert's own is missing.",
     proves="A runbook's row names an alert that stands nowhere else in the plan.",
     leaves="Names of several words.",
-    bad="| `outbox-parked` | ... | first measure: replay |    # the alert is called outbox-stuck",
-    good="the alert's name, letter by letter",
+    bad=EXAMPLES["REF-051"].bad, good=EXAMPLES["REF-051"].good,
 )  # fmt: skip
 RULES = (SLO_NOT_OBSERVED, SLO_NUMBER, QUERY_MISSING, ALERT_MISSING)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.checks import Pack
 from shared.checks.pack_model import delivery_of, python_of
+from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.pack import Reference, Settings
 
@@ -12,23 +13,20 @@ SETTING_MISSING = Rule(
     proves="Python code reads `os.environ[NAME]`, or a pydantic settings class has the field without a default, and "
     "the name stands nowhere else in the whole pack.",
     leaves="Reads with a default or under a condition, names that are made at run time, classes with aliases.",
-    bad='password = os.environ["DB_PASSWORD"]    # the tables call it DATABASE_PASSWORD',
-    good="the name in the table of settings, a step's env or the compose file",
+    bad=EXAMPLES["REF-046"].bad, good=EXAMPLES["REF-046"].good,
 )  # fmt: skip
 COMPOSE_VARIABLE_MISSING = Rule(
     "REF-047", "error", "A compose file whose variable is not set starts its containers with an empty value, or not.",
     proves="`${NAME}` without a default stands in a compose file, and the name nowhere else in the whole pack.",
     leaves="Names with a default, names that anything else mentions.",
-    bad="POSTGRES_PASSWORD: ${DB_PASSWORD}    # the pipeline gives TEST_PASSWORD",
-    good="POSTGRES_PASSWORD: ${TEST_PASSWORD}",
+    bad=EXAMPLES["REF-047"].bad, good=EXAMPLES["REF-047"].good,
 )  # fmt: skip
 PORT_CLOSED = Rule(
     "REF-048", "error", "A test that connects to a port on which nothing listens fails, whatever the service does.",
     proves="The default of a setting, a step's env or an env file leads to a port of this machine; no container of the "
     "compose file publishes it, the service does not listen there, and the number stands nowhere else.",
     leaves="Packs without a compose file, host networks, ports whose number stands anywhere else.",
-    bad='os.environ.get("BUS_STUB_URL", "http://localhost:9001")    # compose.yaml publishes 9000 and 9002',
-    good='ports: ["9001:8080"]',
+    bad=EXAMPLES["REF-048"].bad, good=EXAMPLES["REF-048"].good,
 )  # fmt: skip
 RULES = (SETTING_MISSING, COMPOSE_VARIABLE_MISSING, PORT_CLOSED)
 

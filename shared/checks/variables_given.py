@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from shared.checks import Pack
 from shared.checks.pack_model import delivery_of
+from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.pack import Delivery, PipelineVariables, Reference, shell_variables
 
@@ -14,22 +15,19 @@ VARIABLE_MISSING = Rule(
     proves="`$(name)` or a parameter is used and is neither in the file nor in a table of the document, set by no "
     "script, fetched by no task, and no variable that Azure Pipelines defines.",
     leaves="Pipelines with templates that are not shown, or with groups and no table of variables.",
-    bad="- bash: deploy $(apiAddress)    # no variable apiAddress anywhere",
-    good="variables: { apiAddress: https://api.example.com }",
+    bad=EXAMPLES["REF-043"].bad, good=EXAMPLES["REF-043"].good,
 )  # fmt: skip
 SHELL_VARIABLE_MISSING = Rule(
     "REF-044", "error", "Under `set -u` a script ends at a name that nobody set; without, it goes on with nothing.",
     proves="A script reads a name in capitals without a default; no `env`, variable, table or script sets it.",
     leaves="Names that another script or step sets, scripts that do not parse.",
-    bad='curl "$CANDIDATE_ADDRESS/health"    # nobody sets CANDIDATE_ADDRESS',
-    good='- bash: curl "$CANDIDATE_ADDRESS/health"\n  env: { CANDIDATE_ADDRESS: $(candidateAddress) }',
+    bad=EXAMPLES["REF-044"].bad, good=EXAMPLES["REF-044"].good,
 )  # fmt: skip
 CONNECTION_MISSING = Rule(
     "REF-045", "error", "A service connection that no table names is one that nobody sets up.",
     proves="The pipeline uses a service connection that stands nowhere else in the document or the architecture.",
     leaves="Names put together from variables.",
-    bad="azureSubscription: sc-orders-prod    # the tables have sc-order-prod",
-    good="azureSubscription: sc-orders-prod    # and a row for it under Environments and approvals",
+    bad=EXAMPLES["REF-045"].bad, good=EXAMPLES["REF-045"].good,
 )  # fmt: skip
 RULES = (VARIABLE_MISSING, SHELL_VARIABLE_MISSING, CONNECTION_MISSING)
 

@@ -13,7 +13,8 @@ type Severity = Literal["error", "warning", "unjudged"]
 class Rule:
     """One rule: its stable id, how much it weighs, and why it exists.
 
-    `proves` says what an error of it proves, `leaves` what it leaves unjudged; `bad` and `good` are examples.
+    `proves` says what an error of it proves, `leaves` what it leaves unjudged; `bad` and `good` are examples:
+    documents, each after a line `=== NAME`.
     """
 
     id: str

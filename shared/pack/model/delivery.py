@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from posixpath import basename, dirname, normpath
 
-from shared.formats.azure_pipelines import Pipeline, find_pipeline
+from shared.formats.azure_pipelines import Block as PipelineBlock
+from shared.formats.azure_pipelines import Pipeline, main_block, pipeline_blocks, read_pipeline
+from shared.formats.azure_pipelines.located import UnreadableYaml
 from shared.formats.azure_pipelines.stages import Job, Named, Stage, Step
 from shared.pack.model.command_files import COMPOSE_NAMES, FileUse, makes, reads, scatters
 from shared.pack.model.container_files import container_uses
@@ -62,7 +64,8 @@ class Delivery:
     def __init__(self, documents: PackDocuments) -> None:
         self.documents = documents
         delivery = documents.get(DELIVERY)
-        self.pipeline: Pipeline | None = find_pipeline(delivery.text) if delivery else None
+        self.pipeline_blocks = pipeline_blocks(delivery.text) if delivery else ()
+        self.pipeline = _pipeline(self.pipeline_blocks)
 
     @cached_property
     def is_whole(self) -> bool:
@@ -179,6 +182,15 @@ class Delivery:
                 if any(name in line for line in near) and block.language not in ("mermaid", "bash", "sh"):
                     return True
         return False
+
+
+def _pipeline(blocks: tuple[PipelineBlock, ...]) -> Pipeline | None:
+    """The main pipeline among `blocks`; None where there is none that can be read."""
+    main = main_block(blocks)
+    try:
+        return read_pipeline(main, blocks) if main else None
+    except UnreadableYaml:
+        return None
 
 
 def _others(path: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.formats.azure_pipelines import Block, main_block, pipeline_blocks
+from shared.formats.azure_pipelines import Block
 from shared.formats.azure_pipelines.located import YamlList, YamlMap, YamlNode, YamlText, walk
 from shared.pack.model.delivery import Delivery
 from shared.pack.model.documents import DELIVERY, PackDocument, code_words
@@ -44,9 +44,7 @@ class PipelineVariables:
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
         self.document: PackDocument | None = delivery.documents.get(DELIVERY)
-        blocks = pipeline_blocks(self.document.text) if self.document else ()
-        self.blocks: tuple[Block, ...] = tuple(block for block in blocks if block.node is not None)
-        self.main = main_block(blocks)
+        self.blocks: tuple[Block, ...] = tuple(block for block in delivery.pipeline_blocks if block.node is not None)
 
     @cached_property
     def defined(self) -> frozenset[str]:

@@ -47,10 +47,16 @@ class Settings:
     def required(self) -> tuple[SettingRead, ...]:
         """First reads of settings without a default, by name."""
         found: dict[str, SettingRead] = {}
-        for module in self.project.modules.values():
+        for module in self._readers:
             for name, node in (*_environ_reads(module.tree), *self._fields(module)):
                 found.setdefault(name, SettingRead(name, module.block.document, module.line(node)))
         return tuple(found.values())
+
+    @cached_property
+    def _readers(self) -> tuple[Module, ...]:
+        """Modules that may read the environment."""
+        words = re.compile(r"environ|getenv|BaseSettings")
+        return tuple(module for module in self.project.modules.values() if words.search(module.block.content))
 
     def _fields(self, module: Module) -> Iterator[tuple[str, ast.AST]]:
         """Environment names of the fields of pydantic settings that have no default."""
@@ -74,7 +80,7 @@ class Settings:
     def _state(self, name: str) -> State:
         pattern = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", re.IGNORECASE)
         for document in self.documents:
-            reading = _reading_lines(document.name, self.project, name)
+            reading = _reading_lines(document.name, self._readers, name)
             for number, line in enumerate(document.lines, 1):
                 if number not in reading and pattern.search(line):
                     return "resolved"
@@ -119,7 +125,7 @@ class Settings:
         )
 
     def _reached(self) -> Iterator[tuple[str, int, str, int]]:
-        for module in self.project.modules.values():
+        for module in self._readers:
             for name, url, node in _url_defaults(module.tree):
                 if found := _LOCAL.search(url):
                     yield name, int(found[1]), module.block.document, module.line(node)
@@ -207,11 +213,11 @@ def _env_prefix(owner: Class) -> str | None:
     return ""
 
 
-def _reading_lines(document: str, project: PythonProject, name: str) -> frozenset[int]:
+def _reading_lines(document: str, modules: tuple[Module, ...], name: str) -> frozenset[int]:
     """The document's lines on which Python code reads the setting, or a settings class declares it."""
     lines: set[int] = set()
     declares = re.compile(rf"\s*{re.escape(name)}\s*:", re.IGNORECASE)
-    for module in project.modules.values():
+    for module in modules:
         if module.block.document == document:
             is_settings = "BaseSettings" in module.block.content
             for number, text in enumerate(module.block.content.splitlines(), 1):

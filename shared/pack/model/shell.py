@@ -156,10 +156,10 @@ class _Reader:
             self.script.assigned.update(self.text(child) for child in names if self.text(node).startswith("local"))
         if node.type == "expansion":
             first = next((child for child in node.children if child.type == "variable_name"), None)
-            if first is not None and re.match(r"\$\{\w+:?[-+=?]", self.text(node)) is None:
+            if first is not None and re.match(r"\s*\$\{\w+:?[-+=?]", self.text(node)) is None:
                 self.uses(self.text(first), node)
         if node.type == "simple_expansion":
-            self.uses(self.text(node).lstrip("$"), node)
+            self.uses(self.text(node).strip().lstrip("$"), node)
 
     def uses(self, name: str, node: "Node") -> None:
         """A variable is read here, unless something before it in the script assigned it."""
@@ -257,7 +257,7 @@ class _Reader:
             return (_unmarked(self.text(node)[1:-1]),)
         if node.type in ("simple_expansion", "expansion"):
             name = next((child for child in node.children if child.type == "variable_name"), None)
-            plain = name is not None and self.text(node) in (f"${self.text(name)}", f"${{{self.text(name)}}}")
+            plain = name is not None and self.text(node).strip() in (f"${self.text(name)}", f"${{{self.text(name)}}}")
             return self.values.get(self.text(name), (UNKNOWN,)) if name is not None and plain else (UNKNOWN,)
         if node.type in ("string", "concatenation"):
             return self.joined(node)
@@ -269,6 +269,8 @@ class _Reader:
         place = node.start_byte + (node.type == "string")
         for child in node.named_children:
             between = _unmarked(self.source[place : child.start_byte].decode("utf-8", "replace"))
+            if child.type in ("simple_expansion", "expansion"):  # the grammar counts the space before to it
+                between += self.text(child)[: -len(self.text(child).lstrip())]
             options = [f"{left}{between}{right}" for left in options for right in self.word(child)]
             options = options[:MOST_POSSIBILITIES]
             place = child.end_byte
