@@ -130,7 +130,9 @@ class Delivery:
     @cached_property
     def is_scattered(self) -> bool:
         """Whether some command may bring files that nobody names."""
-        return any(scatters(command) for command in self.commands)
+        scripts = [placed.script for placed in self.steps if placed.script]
+        scripts += [*self.script_files.values(), *(script for _, script in self.fragments)]
+        return any(script.cut for script in scripts) or any(scatters(command) for command in self.commands)
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
@@ -157,31 +159,29 @@ class Delivery:
 
     def exists(self, path: str) -> bool:
         """Whether a document shows the file, or one in the folder, or a command makes it or what holds it."""
-        files = self.documents.files
-        if path in files or path in self._folders or path in self.made:
+        if path in self.documents.files or path in self._folders:
             return True
-        return any(f"{path}/".startswith(f"{made}/") or made.startswith(f"{path}/") for made in self.made)
+        return path in self.made or any(folder in self.made for folder in _folders(path))
 
     @cached_property
     def _folders(self) -> frozenset[str]:
-        found: set[str] = set()
-        for path in self.documents.files:
-            folder = dirname(path)
-            while folder:
-                found.add(folder)
-                folder = dirname(folder)
-        return frozenset(found)
+        """Folders that hold a file that is shown or made."""
+        return frozenset(folder for path in (*self.documents.files, *self.made) for folder in _folders(path))
 
     def _is_told_apart(self, path: str) -> bool:
         """Whether a block without a path line may be the file: its name stands just above or in the first line."""
-        name = basename(path)
+        return any(basename(path) in text for text in self._near_blocks)
+
+    @cached_property
+    def _near_blocks(self) -> tuple[str, ...]:
+        """For each block without a path that may be a file: the three lines above it and its first."""
+        found: list[str] = []
         for block in self.documents.blocks:
-            if block.path is None:
+            if block.path is None and block.language not in ("mermaid", "bash", "sh"):
                 lines = self.documents.by_name[block.document].lines
                 near = [*lines[max(0, block.line - 4) : block.line - 1], block.content[:200].partition("\n")[0]]
-                if any(name in line for line in near) and block.language not in ("mermaid", "bash", "sh"):
-                    return True
-        return False
+                found.append("\n".join(line[:400] for line in near))
+        return tuple(found)
 
 
 def _pipeline(blocks: tuple[PipelineBlock, ...]) -> Pipeline | None:
@@ -191,6 +191,14 @@ def _pipeline(blocks: tuple[PipelineBlock, ...]) -> Pipeline | None:
         return read_pipeline(main, blocks) if main else None
     except UnreadableYaml:
         return None
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a path lies in, the nearest first."""
+    folder = dirname(path)
+    while folder:
+        yield folder
+        folder = dirname(folder)
 
 
 def _others(path: str) -> tuple[str, ...]:

@@ -31,8 +31,12 @@ _SENTENCE_END = re.compile(r"\.(?=\s|$)|\n|;")
 _LET = re.compile(r"^\s*let\s+(?:objective|target|slo)\w*\s*=\s*([\d.]{1,12})\s*;", re.MULTILINE | re.IGNORECASE)
 _KEBAB = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+){1,12}")
 _QUERY_PATH = re.compile(r"\bqueries/[\w./-]{1,120}?\.k(?:ql|usto)\b")
-_QUERY_NAMED = re.compile(r"\bquer(?:y|ies)\b[^\n.|`*]{0,30}[:|]?\s*[|:]?\s*(\*\*|`)([^`*\n]{1,120})\1", re.IGNORECASE)
+_QUERY_NAMED = re.compile(
+    r"\bquer(?:y|ies)\b[^\n.|`*]{0,30}[:|]?\s{0,9}[|:]?\s{0,9}(\*\*|`)([^`*\n]{1,120})\1", re.IGNORECASE
+)
 _MARKS = re.compile(r"[`*\"']")
+MOST_NAMES = 300
+"""Alerts of runbooks that are looked up."""
 _LANGUAGES = ("kusto", "kql")
 NOTHING_THERE = frozenset({"", "-", "—", "none", "n/a", "n.a."})
 
@@ -180,9 +184,7 @@ class ObservabilityPlan:
 
     def observed(self, objective: str) -> Observed | None:
         """What is said of an objective; None where no heading, row or sentence names it."""
-        section = next(
-            (each for each in self.document.sections if each.level > 2 and plain_id(each.title) == objective), None
-        )
+        section = self._sections.get(objective)
         if section is None:
             return self._from_rows(objective)
         text = f"{section.title}\n{section.body}"
@@ -213,10 +215,26 @@ class ObservabilityPlan:
 
     def _from_rows(self, objective: str) -> Observed | None:
         """Of a plan whose objectives are rows or sentences: nothing is proved of them but that they are named."""
+        number = self._lines.get(objective)
+        return None if number is None else Observed(number, "", frozenset(), (), True, True)
+
+    @cached_property
+    def _sections(self) -> Mapping[str, Section]:
+        """The first block of each objective."""
+        found: dict[str, Section] = {}
+        for section in self.document.sections:
+            if section.level > 2 and (name := plain_id(section.title)):
+                found.setdefault(name, section)
+        return found
+
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        """The first line outside of code that names each objective."""
+        found: dict[str, int] = {}
         for number, line in self.document.prose:
-            if objective in _ids(re.sub(r"`[^`\n]*`", " ", line)):
-                return Observed(number, "", frozenset(), (), True, True)
-        return None
+            for name in _ids(re.sub(r"`[^`\n]*`", " ", line)):
+                found.setdefault(name, number)
+        return found
 
     def _queries_in(self, text: str, line: int) -> Iterator[Reference]:
         for number, each in enumerate(text.splitlines(), line + 1):
@@ -264,7 +282,7 @@ class ObservabilityPlan:
             for row in table.rows:
                 for part in re.split(r",|;|\band\b|<br>", row.cell("alert")):
                     name = _MARKS.sub("", part).strip()
-                    if not name or not (_is_kebab(name) or _ID.fullmatch(name)):
+                    if len(found) == MOST_NAMES or not (_is_kebab(name) or _ID.fullmatch(name)):
                         continue
                     known = re.search(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])", rest) is not None
                     found.append(

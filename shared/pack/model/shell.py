@@ -23,7 +23,7 @@ UNKNOWN = "\0"
 LANGUAGES = ("bash", "sh", "shell")
 LONGEST_SCRIPT = 60_000
 MOST_POSSIBILITIES = 16
-_DEEPEST = 60
+_DEEPEST = 120
 _MACRO = re.compile(r"\$\(([A-Za-z][\w.-]{0,99})\)")
 _MARKED = re.compile("\ue000\ue000([^\ue001]*)\ue001")
 COMMANDS_WITHOUT_ARGUMENTS = frozenset({
@@ -65,6 +65,8 @@ class Script:
     functions: set[str] = field(default_factory=set[str])
     used: dict[str, int] = field(default_factory=dict[str, int])
     whole: bool = True
+    cut: bool = False
+    """Whether commands were left out because it is too long or nested too deeply."""
 
 
 @lru_cache(maxsize=512)
@@ -72,7 +74,7 @@ def read_script(source: str, first_line: int, folder: str = "") -> Script:
     """The script `source`, whose first line is `first_line` of its document, run in `folder`."""
     script = Script()
     if len(source) > LONGEST_SCRIPT:
-        script.whole = False
+        script.whole, script.cut = False, True
         return script
     text = _MACRO.sub(lambda macro: macro[0] if _is_command(macro[1]) else f"\ue000\ue000{macro[1]}\ue001", source)
     encoded = text.encode("utf-8", "replace") + b"\n"
@@ -122,7 +124,7 @@ class _Reader:
     def block(self, node: "Node", depth: int) -> None:
         """Every command in `node`; a subshell's change of folder ends with it."""
         if depth > _DEEPEST:
-            self.script.whole = False
+            self.script.whole, self.script.cut = False, True
             return
         kind = node.type
         if kind == "command":
