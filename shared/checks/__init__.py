@@ -29,6 +29,12 @@ PACK_CHECKS = {
     "api_code": "shared.checks.api_code",
     "python_references": "shared.checks.python_references",
     "ledger": "shared.checks.ledger",
+    "files": "shared.checks.files_used",
+    "gates": "shared.checks.gates_held",
+    "variables": "shared.checks.variables_given",
+    "settings": "shared.checks.settings_given",
+    "observed": "shared.checks.observed",
+    "events": "shared.checks.events_wired",
 }
 REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}
 

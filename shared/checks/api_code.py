@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.pack_model import model_of
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.formats.openapi import Contract
 from shared.pack import code_facts
-from shared.pack.model import CSHARP_SAMPLE, PYTHON_SAMPLE, TESTS, PackModel, read_model
+from shared.pack.model import CSHARP_SAMPLE, PYTHON_SAMPLE, TESTS, PackModel
 from shared.pack.model.operations import Judged, OperationTests, snake
 from shared.pack.model.python_routes import ApiModel
 from shared.pack.model.python_tests import Request
@@ -44,7 +45,7 @@ _INNER_FOLDERS = re.compile(
 
 def check(pack: Pack) -> Iterator[Finding]:
     """Apply every rule to the documents that are there."""
-    model = read_model({each.name: each.text for each in pack.documents}, pack.stack, pack.db)
+    model = model_of(pack)
     if model.contract is None or model.operation_tests is None:
         return
     if model.documents.get(TESTS) is not None:

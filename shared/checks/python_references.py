@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.checks import Pack
+from shared.checks.pack_model import model_of
 from shared.contracts import Finding, Rule, found, unjudged
-from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, code_words, read_model
+from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, code_words
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
@@ -55,7 +56,7 @@ _INJECTING = re.compile(r"given|patch|parametrize|schema|settings|respx|mock|fre
 
 def check(pack: Pack) -> Iterator[Finding]:
     """Every reference of Python code and of tables to Python that is missing, and what could not be followed."""
-    model = read_model({each.name: each.text for each in pack.documents}, pack.stack, pack.db)
+    model = model_of(pack)
     if not model.python.modules:
         return
     packages = Packages(model.documents)

@@ -13,11 +13,19 @@ SENT_BACK = ("error", "warning")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its stable id, how much it weighs, and why it exists."""
+    """One rule: its stable id, how much it weighs, and why it exists.
+
+    `proves` says what an error of it proves, `leaves` what it leaves unjudged; `bad` and `good` are examples:
+    documents, each after a line `=== NAME`.
+    """
 
     id: str
     severity: Severity
     reason: str
+    proves: str = ""
+    leaves: str = ""
+    bad: str = ""
+    good: str = ""
 
 
 @dataclass(frozen=True)
