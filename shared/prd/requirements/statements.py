@@ -34,7 +34,8 @@ _LEADING_ID = re.compile(rf"^([\[(]?)({_ID.pattern})([\])]?)(\s*[:：|]\s*|\s*[.
 _SERIES, _ID_WITHIN = 3, 60
 
 _BOOKKEEPING = re.compile(
-    r"^(?:version|date|status|authors?|owners?|priority|prio|effort|estimate[ds]?|story points|points|last updated|"
+    r"^(?:version|date|status|authors?|owners?|priority|prio|effort|estimate[ds]?|story points|points|"
+    r"last (?:updated?|changed?|modified|review(?:ed)?)|"
     r"updated|created|product name|(?:document|doc) type|prepared (?:by|for)|产品名称?|"
     r"project(?: name)?|reviewers?|approvers?|stakeholders?|team|sprint|milestone|target release|release|document|"
     r"total time|depends on|"
