@@ -40,7 +40,7 @@ SHORTEST_TEXT = 40
 class Requirement(Payload):
     """One requirement. `line` is 1-based in the text that was read; `hash` follows the words, not the place, so that
     a requirement is found again in a later version; `source_id` is the PRD's own id, such as `FR-1`; `parent` is the
-    id of what it is part of; `postponed` says what of the PRD puts it off, such as `Roadmap, v2`."""
+    id of what it is part of, or of what it `restates` in rough words; `postponed` says what of the PRD puts it off."""
 
     id: str
     kind: str
@@ -50,6 +50,7 @@ class Requirement(Payload):
     source_id: str | None = None
     section: str = ""
     parent: str | None = None
+    restates: bool = False
     postponed: str = ""
 
 
@@ -96,7 +97,7 @@ def beyond_tracing(found: int, line: int) -> str:
 
 
 def _line(requirement: Requirement, width: int) -> str:
-    of = f", of {requirement.parent}" if requirement.parent else ""
+    of = f", {'restates' if requirement.restates else 'of'} {requirement.parent}" if requirement.parent else ""
     late = ", postponed" if requirement.postponed else ""
     own = f", in the PRD {requirement.source_id}" if requirement.source_id else ""
     text = re.sub(r"<(?=[/!?a-zA-Z])", "‹", cut(requirement.text, width))
@@ -114,5 +115,6 @@ def _requirement(statement: Statement, ids: Mapping[Statement, str]) -> Requirem
         source_id=statement.source_id,
         section=statement.section,
         parent=ids.get(statement.parent) if statement.parent else None,
+        restates=statement.restates and statement.parent in ids,
         postponed=statement.postponed,
     )

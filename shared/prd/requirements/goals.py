@@ -39,8 +39,8 @@ _WISHES = (
 _WISH = re.compile("|".join(f"(?:{each})" for each in _WISHES), re.IGNORECASE)
 _OUTCOME = re.compile(
     r"^(?:less|more|fewer|better|higher|lower|greater|happier|faster|cheaper|(?:reduce|increase|improve|boost|grow|"
-    r"raise|maximi[sz]e|minimi[sz]e)d?|trust|peace of mind)\b|\b(?:stays?|remains?|keeps?|be|is|are) (?:\w+ )?(?:simple|cheap|"
-    r"easy|fast|affordable|friendly|pleasant)\b|^(?:weniger|mehr|bessere?|höhere|geringere|zufriedene\w*)\b|"
+    r"raise|maximi[sz]e|minimi[sz]e)d?|trust|peace of mind)\b|\b(?:stays?|remains?|keeps?|be|is|are) (?:\w+ )?"
+    r"(?:simple|cheap|easy|fast|affordable|friendly|pleasant)\b|^(?:weniger|mehr|bessere?|höhere|geringere|zufriedene\w*)\b|"
     r"^(?:moins|plus|meilleure?) de\b|^(?:menos|más|mais|mejor|melhor)\b|^(?:lebih|mengurangi|meningkatkan)\b",
     re.IGNORECASE,
 )

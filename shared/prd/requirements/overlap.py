@@ -37,7 +37,7 @@ _ALIKE = (
     "request ask submit ajukan mengajukan pengajuan",
     "verify check validate verifikasi diverifikasi",
 )
-_CANONICAL = {word: group.split()[0] for group in _ALIKE for word in group.split()}
+_CANONICAL: dict[str, str] = {word: group.split()[0] for group in _ALIKE for word in group.split()}
 _EMPTY = frozenset(
     re.findall(
         r"\w+",
@@ -45,7 +45,8 @@ _EMPTY = frozenset(
     they them their there and or if when where who what which whenever while without having have has had want wants
     like likes can could may might must should shall will would do does so such than then via per etc only also just
     one two some new people person something
-        somebody someone anything anybody nobody everybody everything up out off away user users system service application app based using use used able get let lets
+        somebody someone anything anybody nobody everybody everything up out off away
+        user users system service application app based using use used able get let lets
     der die das ein eine einen und oder mit für von zu im in den dem des ist sind wird werden kann muss als sich nach
     dan atau yang untuk dengan di ke dari bisa dapat harus tidak sudah setelah pada adalah
     el la los las un una de del que y o con para por en es se le les des du et ou pour par est une""",
@@ -92,8 +93,7 @@ def settle(found: Sequence[Statement]) -> list[Statement]:
 def stems(text: str) -> set[str]:
     """The words that say something, shortened, with verbs of like meaning as one."""
     words = (word.casefold() for word in _WORD.findall(text))
-    told = (_CANONICAL.get(word, _CANONICAL.get(_singular(word), word)) for word in words if word not in _EMPTY)
-    return {_stem(word) for word in told}
+    return {_stem(_canonical(word)) for word in words if word not in _EMPTY}
 
 
 def amounts(text: str) -> set[str]:
@@ -158,7 +158,7 @@ def _place(one: Statement, index: _Index, kept: Sequence[Statement], dropped: se
             return
         same_amount = bool(said & index.amounts[root]) and bool(shared)
         if same_amount or (len(shared) >= _LEAST_SHARED and len(shared) >= _HALF * len(words)):
-            one.parent = root
+            one.parent, one.restates = root, True
             return
 
 
@@ -193,8 +193,9 @@ def _root(one: Statement) -> Statement:
     return one
 
 
-def _singular(word: str) -> str:
-    return word.removesuffix("s")
+def _canonical(word: str) -> str:
+    """One verb for those of like meaning."""
+    return _CANONICAL.get(word, _CANONICAL.get(word.removesuffix("s"), word))
 
 
 def _stem(word: str) -> str:

@@ -14,7 +14,8 @@ type Coarse = Literal["", "goal", "ability", "phase"]
 
 @dataclass(slots=True, eq=False)
 class Statement:
-    """One requirement before it is numbered. `text` is whole; `line` is 1-based; `parent` is what it is part of;
+    """One requirement before it is numbered. `text` is whole; `line` is 1-based; `parent` is what it is part of
+    or only `restates`;
     `name` is the heading of a story, which is no statement itself; `postponed` names what puts it off."""
 
     text: str
@@ -23,6 +24,7 @@ class Statement:
     source_id: str | None
     section: str
     parent: "Statement | None" = None
+    restates: bool = False
     coarse: Coarse = ""
     name: str = ""
     postponed: str = ""
