@@ -102,8 +102,8 @@ def amounts(text: str) -> set[str]:
 
 
 def _without_repetitions(found: Sequence[Statement]) -> list[Statement]:
-    """What another section says in the same words is said once; an own id is kept."""
-    first, kept = dict[tuple[frozenset[str], frozenset[str], bool], Statement](), list[Statement]()
+    """What another section says in the same words is said once, where it is said precisely; an own id is kept."""
+    first = dict[tuple[frozenset[str], frozenset[str], bool], Statement]()
     instead = dict[Statement, Statement]()
     for one in found:
         words = frozenset(stems(one.text))
@@ -111,11 +111,14 @@ def _without_repetitions(found: Sequence[Statement]) -> list[Statement]:
         other = first.setdefault(key, one) if len(words) > _LEAST_SHARED else one
         own = other.source_id and one.source_id and other.source_id != one.source_id
         if other is one or other.section == one.section or own or other is one.parent:
-            kept.append(one)
             continue
+        if other.coarse and not one.coarse:
+            first[key] = one
+            one, other = other, one
         other.source_id = other.source_id or one.source_id
         other.parent = other.parent or (one.parent if one.parent is not other else None)
         instead[one] = other
+    kept = [one for one in found if one not in instead]
     for one in kept:
         while one.parent in instead:
             one.parent = instead[one.parent]

@@ -122,10 +122,10 @@ class Standing:
     def head(self, *, in_prose: bool = False) -> Statement | None:
         """What a statement here is part of. In prose, a story owns only what its own heading holds."""
         for scope in reversed(self._scopes):
-            if scope.barrier:
-                return None
             if scope.head and not (in_prose and STORY.match(scope.head.text) and not scope.names_story):
                 return scope.head
+            if scope.barrier:
+                return None
         return None
 
     def tell(self, statement: Statement, *, in_prose: bool) -> None:
