@@ -24,7 +24,7 @@ _AMOUNT = re.compile(r"(\d[\d.,]*)\s?(%|[^\W\d_]{1,10})?")
 _STEM_LENGTH = 6
 _ENDINGS = ("ations", "ation", "ings", "ing", "ions", "ion", "ies", "ed", "es", "s", "y", "e")
 _ALIKE = (
-    "see view read look show display get open follow visit lihat melihat browse access",
+    "see view read look show display get open follow lihat melihat browse access",
     "make create add post register record write catat mencatat buat membuat",
     "remove delete revoke withdraw cancel erase hapus",
     "change edit update modify set adjust ubah",

@@ -73,6 +73,7 @@ _ABBREVIATION = re.compile(
     r"usw|p\. ?ex|\d+)\.$",
     re.I,
 )
+_NO = re.compile(r"\bno\.$", re.I)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -212,7 +213,9 @@ def sentences(lines: tuple[str, ...], first: int) -> Iterator[tuple[int, str]]:
 
 def _ends(text: str) -> Iterator[int]:
     for found in _BREAK.finditer(text):
-        if not _ABBREVIATION.search(text, max(0, found.start() - 8), found.start() + 1):
+        number_follows = text[found.end() : found.end() + 1].isdigit()
+        answer = _NO.search(text, max(0, found.start() - 4), found.start() + 1) and not number_follows
+        if answer or not _ABBREVIATION.search(text, max(0, found.start() - 8), found.start() + 1):
             yield found.end()
 
 

@@ -41,6 +41,9 @@ _QUESTION_WORD = re.compile(
     r"^(?:how|what|who|why|when|where|which|wie|was|wer|warum|comment|cómo|qué|bagaimana)\b", re.I
 )
 _RUN_IN_HEADING = re.compile(r"(\*\*|__)[^*_]{2,60}[.。]\1")
+_TIME = re.compile(
+    r"\b\d+ (?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|Tagen?|Stunden?|Minuten?|hari|jam)\b", re.I
+)
 _VALUE = re.compile(r"[:：]\s*\S")
 _SHORT_NAME = re.compile(r"[^\W\d_]{2,}")
 _CODE_NAME = re.compile(r"`[\w.$-]+`")
@@ -230,6 +233,10 @@ class Walker:
         if self._follows(at, "prose") and words.without_example(clean(self._blocks[at - 1].lines[-1])):
             return
         family = self._under.family()
+        if family is words.ROADMAP:
+            for line, raw in sentences(block.lines, block.line):
+                self._phase_of(clean(raw), line)
+            return
         pseudo_item = family.policy == "listed" and self._is_one_of_several(at)
         beside = self._section in self._listing and not self._follows(at, "label")
         beside = beside or is_about_the_text(clean(block.lines[0]))
@@ -285,7 +292,7 @@ class Walker:
         """Whether a sentence that stands beside no list asks for something."""
         if family is words.PEOPLE or is_remark(text) or is_note(text):
             return False
-        asks = family.policy == "listed" and (ASKS.search(text) or MEASURE.search(text))
+        asks = family.policy == "listed" and (ASKS.search(text) or MEASURE.search(text) or _TIME.search(text))
         return bool(asks or (family.policy in ("listed", "said") and BUILT_WITH.search(text)))
 
     def _is_one_of_several(self, at: int) -> bool:

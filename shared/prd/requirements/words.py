@@ -54,7 +54,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
                r"non[- ]?objectives?|"
                r"^(?:what )?(?:we |it |this )?(?:will not|won'?t|does not|do not)\b|^anti[- ]?goals?|^not (?:doing|"
                r"included|planned)|"
-               r"^not covered\b|^di luar (?:ruang )?lingkup|^(?:yang )?tidak termasuk|nicht[- ]?ziele|"
+               r"^not covered\b|^not (?:now|yet|today|this time|for now)\b|"
+               r"^di luar (?:ruang )?lingkup|^(?:yang )?tidak termasuk|nicht[- ]?ziele|"
                r"nicht im (?:umfang|scope)|abgrenzung|außerhalb|ausgeschlossen|hors[- ](?:périmètre|"
                r"scope|sujet)|"
                r"non[- ]objectifs|fuera (?:de|del) alcance|no[- ]objetivos|não[- ](?:objetivos|metas)|"
@@ -69,7 +70,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"futuras?\b|future? evoluzioni|"
             r"toekomst|"
             r"в будущем|будущ|未来|后续|將來|将来|今後|향후"),
-    (ROADMAP, r"^(?:\w+ )?(?:road ?map|ausbaustufen|fahrplan)" + _TAIL
+    (ROADMAP, r"^(?:\w+ )?(?:road ?map|ausbaustufen|fahrplan)" + _TAIL + r"|^(?:our |the |my )?plans?$"
               + r"|^(?:release|version) plan(?:ning)?$|^releases$|^feuille de route|^hoja de ruta|^tabella di marcia|"
                 r"^rencana rilis|^peta jalan|^дорожная карта|(?:产品)?路线图$|ロードマップ$|로드맵$"),
     (ASIDE, r"^(?:project |delivery |release |implementation |development |high[- ]level )?(?:timelines?|"
@@ -142,7 +143,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"可用性|信頼性|성능|보안"),
     (CONSTRAINT, r"constraints?\b|assumptions?\b|^(?:external |technical )?(?:dependencies|prerequisites)|"
                  r"tech(?:nology|nical)? stack|^stack$|"
-                 r"^technolog(?:y|ies)$|^technical notes?$|^batasan|^asumsi|^teknologi$|^tecnolog[ií]as?\b|"
+                 r"^technolog(?:y|ies)$|^technical notes?$|^tech$|^batasan|^asumsi|^teknologi$|^tecnolog[ií]as?\b|"
                  r"^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|"
                  r"limitations?$|randbedingungen|einschränkungen|annahmen|"
                  r"abhängigkeiten|technologien|"
@@ -228,7 +229,7 @@ MUST = re.compile(
 )
 ASKS = re.compile(
     r"\b(?:can(?:not)?|could|may|will|needs? to|wants?|allows?|lets|enables?|supports?|provides?|ensures?|never|"
-    r"always|only|at (?:most|least)|"
+    r"always|only|at (?:most|least)|nobody|no one|niemand|"
     r"kann|können|darf|dürfen|wird|werden|peu(?:t|vent)|permet|puede[ns]?|permite|pode[m]?|può|possono|consente|kan|"
     r"kunnen|dapat|bisa|может|могут)\b"
     r"|支持|可以|能够|应|需|できる|可能|할 수|(?:する|行う|れる|せる|せず|わず)[。．]$",
