@@ -188,7 +188,8 @@ def _share(entries: Mapping[str, "_Entry"]) -> None:
         def counts(child: Requirement, own: Mapping[str, tuple[Evidence, ...]] = own) -> bool:
             return is_wanted(child) and (bool(own[child.id]) or not declined[child.id])
 
-        for identifier, evidence in inherited(family, cited, counts, _MOST_EVIDENCE).items():
+        shared = inherited(family, cited, counts, _MOST_EVIDENCE, [name for name, found in refused.items() if found])
+        for identifier, evidence in shared.items():
             entries[identifier].have(aspect, evidence)
     for identifier, found in declined.items():
         if found and not entries[identifier].declined_at:

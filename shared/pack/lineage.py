@@ -5,7 +5,7 @@ child that is not cited has that of its parent. A parent does not wait for what 
 designed (goals, what is excluded or postponed), or for what is declined; where all is declined, so is the parent.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from shared.prd.requirements import Requirement
 
@@ -42,11 +42,16 @@ class Family:
 
 
 def inherited[T](
-    family: Family, own: Mapping[str, tuple[T, ...]], counts: Callable[[Requirement], bool], most: int
+    family: Family,
+    own: Mapping[str, tuple[T, ...]],
+    counts: Callable[[Requirement], bool],
+    most: int,
+    declining: Container[str] = (),
 ) -> dict[str, tuple[T, ...]]:
     """The evidence of every requirement for one aspect, with what its family lends it; at most `most` places each.
 
-    `own` is what cites the requirement itself; `counts` tells which children a parent waits for.
+    `own` is what cites the requirement itself; `counts` tells which children a parent waits for; those
+    `declining` take nothing from above.
     """
     found: dict[str, tuple[T, ...]] = {}
     for identifier in family.upwards():
@@ -56,6 +61,6 @@ def inherited[T](
             evidence = tuple(dict.fromkeys(place for child in waited_for for place in found[child]))[:most]
         found[identifier] = evidence
     for identifier in reversed(list(family.upwards())):
-        if not found[identifier]:
+        if not found[identifier] and identifier not in declining:
             found[identifier] = next((found[above] for above in family.above(identifier) if found[above]), ())
     return found

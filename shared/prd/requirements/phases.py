@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 _NUMBERED = re.compile(
     r"^(?:phase|version|release|stage|step|mvp|milestone|iteration|v|r|stufe|etappe|ausbaustufe|fase|tahap|étape|etapa|"
-    r"этап|фаза|версия|阶段|階段|フェーズ|第)\s*(?:-|–)?\s*(\d{1,2})(?:\.(\d+))?",
+    r"этап|фаза|версия|阶段|階段|フェーズ|第|(?=\d\.\d+$))\s*(?:-|–)?\s*(\d{1,2})(?:\.(\d+))?",
     re.IGNORECASE,
 )
 _ROMAN = re.compile(r"^(?:phase|stage|stufe|fase|tahap|étape|etapa)\s+(I{1,3}|IV|V)\b")

@@ -18,7 +18,8 @@ _BOX = re.compile(r"^(?:\[[ xX~-]?\]\s*|[☐☑✓✔✅❌✗⬜]\uFE0F?\s*)+")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,600}?)(?<=[^\s*])\1(?![\w*])")
 _UNDERLINED = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^\n]{1,120}?)(?<=[^\s_])\1(?![\w_])")
 _LABELLED = re.compile(
-    r"^(?:user stor(?:y|ies)|story|requirements?|acceptance criteri(?:on|a)|ac|description|statement|"
+    r"^(?:user stor(?:y|ies)|story|requirements?|(?:exceptions?|alternatives?)(?: flows?)?|(?:business )?rules?|"
+    r"acceptance criteri(?:on|a)|ac|description|statement|"
     r"epic|(?:primary |main |overall |secondary )?(?:goal|objective))\s*[:：]\s*(?=\S)", re.I
 )  # fmt: skip
 

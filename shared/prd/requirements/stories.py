@@ -3,13 +3,13 @@
 import re
 
 _NAME = re.compile(
-    r"^(?:user[- ]?story|story|epic|scenario|anwenderstory|szenario|historia(?: de usuario)?|"
+    r"^(?:user[- ]?story|story|epic|scenario|use case|anwenderstory|szenario|historia(?: de usuario)?|"
     r"história(?: de usuário)?|récit(?: utilisateur)?|scénario|escenario|cenário|cerita pengguna|skenario|"
     r"用户故事|ユーザーストーリー)(?:(?:\s*#?\s*\d[\d.]*[a-z]?)?\s*[:：.–—-]\s*\S|\s*#?\s*\d[\d.]*[a-z]?(?:\s|$))",
     re.IGNORECASE,
 )
 _SCENARIO = re.compile(r"^(?:scenario|szenario|scénario|escenario|cenário|skenario)\b", re.IGNORECASE)
-_STEMS = re.compile(r"(?:US|STORY|HU|EPIC|EP)(?=[-_. \d])")
+_STEMS = re.compile(r"(?:US|STORY|HU|EPIC|EP|UC)(?=[-_. \d])")
 _CRITERIA = re.compile(
     r"^(?:acceptance(?: criteri(?:a|on)| tests?)?|acs?|criteria|scenarios?|done when|conditions of satisfaction|"
     r"akzeptanzkriterien|abnahmekriterien|critères d'acceptation|criterios de aceptación|critérios de aceitação|"

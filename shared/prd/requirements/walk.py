@@ -107,15 +107,14 @@ class Walker:
             self._pending = (self._statement(name, block.line, source, above if family is None else family), scope)
 
     def _name_of_a_story(self, at: int, block: Block, scope: Scope, above: Family) -> None:
-        """A name waits for its story. Only one that stands alone, or whose id stands over a list, asks itself."""
+        """A name waits for its story. Only one that stands alone asks itself."""
         if names_scenario(scope.title) and not self._is_bare(at):
             return
         following = self._blocks[at + 1] if at + 1 < len(self._blocks) else None
-        lists = scope.source_id is not None and following is not None and following.kind != "heading"
-        described = following is not None and following.kind == "prose"
-        if lists or described or self._is_bare(at):
+        bare = self._is_bare(at)
+        if bare or (following is not None and following.kind == "prose"):
             self._pending = (self._statement(scope.title, block.line, scope.source_id, above), scope)
-            self._keep_name = lists or self._is_bare(at)
+            self._keep_name = bare
 
     def _asks_as_heading(self, at: int, block: Block, name: str, above: Family) -> bool:
         if classify(name) is not None:

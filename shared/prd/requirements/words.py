@@ -54,7 +54,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
                r"non[- ]?objectives?|"
                r"^(?:what )?(?:we |it |this )?(?:will not|won'?t|does not|do not)\b|^anti[- ]?goals?|^not (?:doing|"
                r"included|planned)|"
-               r"^not covered\b|^not (?:now|yet|today|this time|for now)\b|"
+               r"^not (?:covered|part of)\b|^not (?:now|yet|today|this time|for now)\b|"
                r"^di luar (?:ruang )?lingkup|^(?:yang )?tidak termasuk|nicht[- ]?ziele|"
                r"nicht im (?:umfang|scope)|abgrenzung|außerhalb|ausgeschlossen|hors[- ](?:périmètre|"
                r"scope|sujet)|"
@@ -70,7 +70,7 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"futuras?\b|future? evoluzioni|"
             r"toekomst|"
             r"в будущем|будущ|未来|后续|將來|将来|今後|향후"),
-    (ROADMAP, r"^(?:\w+ )?(?:road ?map|ausbaustufen|fahrplan)" + _TAIL + r"|^(?:our |the |my )?plans?$"
+    (ROADMAP, r"^(?:\w+ )?(?:road ?map|ausbaustufen|fahrplan)" + _TAIL + r"|^(?:our |the |my )?plans?$|^versions$"
               + r"|^(?:release|version) plan(?:ning)?$|^releases$|^feuille de route|^hoja de ruta|^tabella di marcia|"
                 r"^rencana rilis|^peta jalan|^дорожная карта|(?:产品)?路线图$|ロードマップ$|로드맵$"),
     (ASIDE, r"^(?:project |delivery |release |implementation |development |high[- ]level )?(?:timelines?|"
@@ -115,7 +115,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"자료)?|목차)" + _TAIL),
     (PERMISSIONS, r"\bpermissions?$|^permisos?\b|^permiss(?:ões|ão|oes)|berechtigung|^rechte\b|^droits\b|^permessi\b|"
                   r"^права\b|(?:权限|權限|権限|권한)(?:管理|設計|设计)?$"),
-    (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
+    (PEOPLE, r"^people$|^(?:target |primary |end |key |secondary |user )?(?:users?|audience|actors?|"
+             r"stakeholders?|customers?|"
              r"roles)" + _TAIL
              + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:perfis|"
                r"perfiles) de usu[aá]rios?$|"
@@ -128,7 +129,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
     (CONTEXT, r"^(?:key performance indicators|kpis?|business (?:metrics|outcomes))\b"),
     (QUALITY, r"non[- ]?functional|nicht[- ]?funktional|non[- ]fonctionnel|no funcional|não[- ]funciona|"
               r"non funzional|niet[- ]functione|"
-              r"niefunkcjonal|non[- ]?fungsional|^operational (?:considerations|requirements)|^keamanan|"
+              r"niefunkcjonal|non[- ]?fungsional|^qualit(?:y|ies)$|^measures of success|"
+              r"^operational (?:considerations|requirements)|^keamanan|"
               r"^kinerja|нефункционал|非功能|非機能|비기능|\bnfrs?\b|performance|scalab|\bsecurity\b|reliab|"
               r"availab|observab|operab|"
               r"\bsl[oai]s?\b|complian|privacy|^quality|quality$|quality (?:attributes|requirements)|capacity|"
@@ -143,7 +145,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"可用性|信頼性|성능|보안"),
     (CONSTRAINT, r"constraints?\b|assumptions?\b|^(?:external |technical )?(?:dependencies|prerequisites)|"
                  r"tech(?:nology|nical)? stack|^stack$|"
-                 r"^technolog(?:y|ies)$|^technical notes?$|^tech$|^batasan|^asumsi|^teknologi$|^tecnolog[ií]as?\b|"
+                 r"^technolog(?:y|ies)$|^technical notes?$|^givens?$|^tech$|^batasan|^asumsi|^teknologi$|"
+                 r"^tecnolog[ií]as?\b|"
                  r"^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|"
                  r"limitations?$|randbedingungen|einschränkungen|annahmen|"
                  r"abhängigkeiten|technologien|"

@@ -74,9 +74,9 @@ def test_a_story_takes_the_id_of_its_heading():
     assert (one(prd).source_id, one(prd).text) == ("US-7", "As a member, I want to reserve a tool.")
 
 
-def test_a_heading_with_an_id_stands_for_a_story_without_a_sentence():
+def test_a_heading_that_names_a_story_asks_itself_only_where_nothing_stands_below_it():
     prd = "## Stories\n\n### US-7: Reserve a tool\n\n- A tool is reserved once.\n\n### US-8: Give it back\n"
-    assert tree(prd) == {"Reserve a tool": ["A tool is reserved once."], "Give it back": []}
+    assert tree(prd) == {"A tool is reserved once.": [], "Give it back": []}
 
 
 def test_an_epic_is_a_name():
