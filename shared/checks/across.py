@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.csharp_api import check_models, check_routes
+from shared.checks.csharp_pack import solution_of
 from shared.contracts import Finding, Rule, found
 from shared.formats import markdown
 from shared.formats.azure_pipelines import Pipeline, find_pipeline
@@ -90,6 +92,10 @@ def _check_code(pack: Pack, contract: Contract) -> Iterator[Finding]:
             facts = code_facts(sample)
             yield from _check_routes(name, [*facts.routes, *_meant_to_exist(facts)], contract)
             yield from _check_models(name, facts.models, contract)
+    solution = solution_of(pack)
+    if solution is not None:
+        yield from check_routes(solution, contract, UNKNOWN_ROUTE)
+        yield from check_models(solution, contract, MODEL_DIFFERS)
 
 
 def _check_tested(operation: Operation, own: list[TestFunction]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What sample and test code says about an API: requests it makes, routes it serves, models it declares. Pure.
 
-Python is read as a syntax tree, C# by the few forms in which routes and records are written. Code that does not parse
-yields nothing here; `shared/checks/code_blocks.py` reports it. Nothing is executed.
+Python is read as a syntax tree; C# is read by `shared/pack/model/csharp_project.py`. Code that does not parse yields
+nothing here; `shared/checks/code_blocks.py` reports it. Nothing is executed.
 """
 
 import ast
@@ -60,7 +60,7 @@ class CodeFacts:
 
 
 def code_facts(text: str) -> CodeFacts:
-    """Read every Python and C# block of a deliverable; lines are those of the deliverable."""
+    """Read every Python block of a deliverable; lines are those of the deliverable."""
     tests: list[TestFunction] = []
     requests: list[Request] = []
     routes: list[Request] = []
@@ -75,9 +75,6 @@ def code_facts(text: str) -> CodeFacts:
                 requests += _requests(tree, fence.line)
                 routes += _routes(tree, fence.line)
                 models += _models(tree, fence.line)
-        elif fence.language in ("csharp", "cs", "c#"):
-            routes += _csharp_routes(fence)
-            models += _csharp_models(fence)
     return CodeFacts(tuple(tests), tuple(requests), tuple(routes), tuple(models))
 
 
@@ -183,30 +180,6 @@ def _alias(item: ast.AnnAssign) -> str | None:
             if keyword.arg in ("alias", "serialization_alias") and isinstance(keyword.value, ast.Constant):
                 return str(keyword.value.value)
     return None
-
-
-_MAP = re.compile(r"""\.Map(Get|Post|Put|Patch|Delete)\(\s*\$?"(/?[^"\n]{0,300})\"""")
-_ATTRIBUTE = re.compile(r"""\[Http(Get|Post|Put|Patch|Delete)\(\s*"(/?[^"\n]{0,300})\"""")
-_FUNCTION = re.compile(
-    r"""\[HttpTrigger\([^\]\n]{0,200}?"(get|post|put|patch|delete)"[^\]\n]{0,100}?Route\s*=\s*"([^"\n]{0,300})\""""
-)
-_RECORD = re.compile(r"\brecord(?:[ \t]+(?:class|struct))?[ \t]+(\w{1,80})[ \t]*\(([^()]{1,2000})\)")
-_PROPERTY = re.compile(r"\b(\w{1,80})[ \t]*(?:=[^,]*)?$")
-
-
-def _csharp_routes(fence: markdown.Fence) -> Iterator[Request]:
-    for number, line in enumerate(fence.content.splitlines(), fence.line + 1):
-        for pattern in (_MAP, _ATTRIBUTE, _FUNCTION):
-            for method, path in pattern.findall(line[: markdown.LONGEST_LINE]):
-                yield Request(method.upper(), "/" + re.sub(r":[^}]*\}", "}", path).lstrip("/"), number)
-
-
-def _csharp_models(fence: markdown.Fence) -> Iterator[Model]:
-    for match in _RECORD.finditer(fence.content[:LARGEST_BLOCK]):
-        parts = [part.strip() for part in re.sub(r"<[^<>]*>|\[[^\]]*\]", "", match[2]).split(",")]
-        fields = [found[1] for part in parts if (found := _PROPERTY.search(part))]
-        line = fence.line + 1 + fence.content.count("\n", 0, match.start())
-        yield Model(match[1], tuple(fields), line)
 
 
 def path_matches(template: str, path: str) -> bool:

@@ -4,6 +4,17 @@
 May use formats, prd and contracts; passes no verdict. What a reader cannot follow is undecided, never missing.
 """
 
+from shared.pack.model.csharp_builds import PackageReference, Project
+from shared.pack.model.csharp_entities import Entities, Entity
+from shared.pack.model.csharp_files import File, Parameter, Property, Type
+from shared.pack.model.csharp_models import ApiType, ApiTypes
+from shared.pack.model.csharp_project import CSharpSolution
+from shared.pack.model.csharp_routes import Route, Routes
+from shared.pack.model.csharp_services import Asked, Services
+from shared.pack.model.csharp_settings import Setting, settings_read
+from shared.pack.model.csharp_tests import CSharpRequest, CSharpTest, CSharpTests
+from shared.pack.model.csharp_uses import TypeReferences
+from shared.pack.model.ddl import SqlTable, created_tables
 from shared.pack.model.documents import (
     ARCHITECTURE,
     CSHARP_SAMPLE,
@@ -19,6 +30,7 @@ from shared.pack.model.documents import (
     Table,
     code_words,
 )
+from shared.pack.model.dotnet_packages import makers, packages
 from shared.pack.model.references import Reference, State, counted
 
 __all__ = [
@@ -28,14 +40,39 @@ __all__ = [
     "OBSERVABILITY",
     "PYTHON_SAMPLE",
     "TESTS",
+    "ApiType",
+    "ApiTypes",
+    "Asked",
     "Block",
+    "CSharpRequest",
+    "CSharpSolution",
+    "CSharpTest",
+    "CSharpTests",
+    "Entities",
+    "Entity",
+    "File",
     "PackDocument",
     "PackDocuments",
+    "PackageReference",
+    "Parameter",
+    "Project",
+    "Property",
     "Reference",
+    "Route",
+    "Routes",
     "Row",
     "Section",
+    "Services",
+    "Setting",
+    "SqlTable",
     "State",
     "Table",
+    "Type",
+    "TypeReferences",
     "code_words",
     "counted",
+    "created_tables",
+    "makers",
+    "packages",
+    "settings_read",
 ]
