@@ -26,6 +26,9 @@ OTHER_RULES = ("shared.pack.extraction",)
 """Modules whose rules are held by the product itself when it composes a pack."""
 PACK_CHECKS = {
     "across": "shared.checks.across",
+    "csharp_references": "shared.checks.csharp_references",
+    "csharp_wiring": "shared.checks.csharp_wiring",
+    "csharp_storage": "shared.checks.csharp_storage",
     "ledger": "shared.checks.ledger",
 }
 REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}
