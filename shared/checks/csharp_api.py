@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.formats.openapi import Contract
 from shared.pack import path_matches, snake
-from shared.pack.model import CSHARP_SAMPLE, ApiType, ApiTypes, CSharpSolution, CSharpTests, Routes
+from shared.pack.model import CSHARP_SAMPLE, ApiType, ApiTypes, CSharpSolution, CSharpTests, routes_of
 
 
 def check_routes(solution: CSharpSolution, contract: Contract, rule: Rule) -> Iterator[Finding]:
     """Routes that C# serves, and paths that its tests ask for, must be the contract's."""
     bases = ("", *(re.sub(r"^\w+://[^/]+", "", url).rstrip("/") for url in contract.servers))
     unfollowed: dict[str, list[int]] = {}
-    asked = [(each.method, each.path, each.document, each.line) for each in Routes(solution).all]
+    asked = [(each.method, each.path, each.document, each.line) for each in routes_of(solution).all]
     asked += [
         (each.method, each.path, each.document, each.line) for each in CSharpTests(solution).requests if not each.absent
     ]
@@ -35,7 +35,7 @@ def _is_in(contract: Contract, bases: tuple[str, ...], method: str, path: str) -
 
 def check_models(solution: CSharpSolution, contract: Contract, rule: Rule) -> Iterator[Finding]:
     """Of several types of one name only those that are evidently the API's are held against the schema."""
-    types = ApiTypes(solution, Routes(solution))
+    types = ApiTypes(solution, routes_of(solution))
     for name, schema in contract.schemas.items():
         if not schema.properties or name not in solution.types:
             continue

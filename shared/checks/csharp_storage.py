@@ -44,6 +44,7 @@ _MIGRATES = re.compile(
     r"|\bexpand\b[^.\n]{0,200}\bcontract\b|migration bundle",
     re.IGNORECASE,
 )
+_SCHEMALESS = re.compile(r"\.Use(?:Cosmos|MongoDB|InMemoryDatabase)\(")
 _SQL = ("sql", "tsql", "postgresql", "postgres", "mysql", "plsql", "sqlite")
 _QUALIFIED_NULL = "?"
 
@@ -137,8 +138,10 @@ def _column_problem(entity: Entity, each: Property, table: SqlTable, exact: bool
 
 
 def _check_created(solution: CSharpSolution) -> Iterator[Finding]:
-    """EnsureCreated where the design migrates."""
+    """EnsureCreated where the design migrates; stores without a schema have no other way."""
     if not any(_MIGRATES.search(document.text) for document in solution.documents):
+        return
+    if any(_SCHEMALESS.search(file.block.content) for file in solution.files.values()):
         return
     for file in solution.files.values():
         if solution.is_test(file):

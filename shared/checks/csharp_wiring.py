@@ -10,9 +10,9 @@ from shared.pack.model import (
     CSHARP_SAMPLE,
     CSharpSolution,
     CSharpTests,
-    Routes,
     Services,
     code_words,
+    routes_of,
     settings_read,
 )
 
@@ -64,7 +64,7 @@ def _check_tests(solution: CSharpSolution) -> Iterator[Finding]:
 
 
 def _check_services(solution: CSharpSolution) -> Iterator[Finding]:
-    services = Services(solution, Routes(solution))
+    services = Services(solution, routes_of(solution))
     unknown = Undecided(UNREGISTERED)
     for each in services.unregistered():
         if services.is_open:

@@ -9,7 +9,7 @@ from shared.pack.model.csharp_entities import Entities, Entity
 from shared.pack.model.csharp_files import File, Parameter, Property, Type
 from shared.pack.model.csharp_models import ApiType, ApiTypes
 from shared.pack.model.csharp_project import CSharpSolution
-from shared.pack.model.csharp_routes import Route, Routes
+from shared.pack.model.csharp_routes import Route, Routes, routes_of
 from shared.pack.model.csharp_services import Asked, Services
 from shared.pack.model.csharp_settings import Setting, settings_read
 from shared.pack.model.csharp_tests import CSharpRequest, CSharpTest, CSharpTests
@@ -74,5 +74,6 @@ __all__ = [
     "created_tables",
     "makers",
     "packages",
+    "routes_of",
     "settings_read",
 ]

@@ -7,7 +7,7 @@ put together otherwise has no path: it is counted, and nothing is said of it.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from shared.formats.csharp import text_of
@@ -202,6 +202,12 @@ class Routes:
             for method in _VERBS.findall(text) if route else []:
                 path = _path("", literal(route[1]) or "") if route else None
                 yield Route(method.upper(), path, file.block.document, file.line(node), "", node, file)
+
+
+@lru_cache(maxsize=2)
+def routes_of(solution: CSharpSolution) -> Routes:
+    """The routes of a solution, read once for all that ask."""
+    return Routes(solution)
 
 
 def _receiver(node: "Node") -> "Node | None":

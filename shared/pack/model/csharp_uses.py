@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _TYPED = {
     "parameter": "type", "property_declaration": "type", "variable_declaration": "type",
-    "method_declaration": "returns", "object_creation_expression": "type", "typeof_expression": "type", "local_function_statement": "type",
-    "primary_constructor_base_type": "type",
+    "method_declaration": "returns", "object_creation_expression": "type", "typeof_expression": "type",
+    "local_function_statement": "type", "primary_constructor_base_type": "type",
 }  # fmt: skip
 """Nodes of which one field is a type."""
 _NAMED = ("identifier", "generic_name", "qualified_name")
