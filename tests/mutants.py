@@ -23,6 +23,8 @@ MODULES = (
     "tests.shared.checks.test_mermaid",
     "tests.shared.checks.test_across",
     "tests.shared.checks.test_references",
+    "tests.shared.checks.test_csharp",
+    "tests.shared.checks.test_csharp_storage",
     "tests.shared.checks.test_ledger",
     "tests.shared.checks.test_manifest_check",
     "tests.shared.pack.test_extraction",

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.csharp_api import check_models, check_routes
+from shared.checks.csharp_pack import solution_of
 from shared.checks.pack_model import model_of
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.formats.openapi import Contract
-from shared.pack import code_facts
-from shared.pack.model import CSHARP_SAMPLE, PYTHON_SAMPLE, TESTS, PackModel
+from shared.pack.model import PYTHON_SAMPLE, TESTS, PackModel
 from shared.pack.model.operations import Judged, OperationTests, snake
 from shared.pack.model.python_routes import ApiModel
 from shared.pack.model.python_tests import Request
@@ -54,8 +55,10 @@ def check(pack: Pack) -> Iterator[Finding]:
     if model.documents.get(PYTHON_SAMPLE) is not None:
         yield from _check_routes(model, model.operation_tests)
         yield from _check_models(model, model.contract)
-    if model.documents.get(CSHARP_SAMPLE) is not None:
-        yield from _check_csharp(model, model.contract, model.operation_tests)
+    solution = solution_of(pack)
+    if solution is not None:
+        yield from check_routes(solution, model.contract, UNKNOWN_ROUTE)
+        yield from check_models(solution, model.contract, MODEL_DIFFERS)
 
 
 def _check_tested(tests: OperationTests) -> Iterator[Finding]:
@@ -216,23 +219,3 @@ def _difference(each: ApiModel, contract: Contract, name: str) -> str:
     absent = sorted(known for known in schema.required if snake(known) not in fields)
     parts = [f"has {', '.join(extra)} beyond it" if extra else "", f"lacks {', '.join(absent)}" if absent else ""]
     return " and ".join(filter(None, parts))
-
-
-def _check_csharp(model: PackModel, contract: Contract, tests: OperationTests) -> Iterator[Finding]:
-    document = model.documents.get(CSHARP_SAMPLE)
-    assert document is not None
-    facts = code_facts(document.text)
-    for route in facts.routes:
-        known = [each for each in contract.operations if each.method == route.method]
-        if not any(tests.matches(each, re.sub(r"\{[^}]*\}", "{}", route.path)) for each in known):
-            yield _not_in_contract(CSHARP_SAMPLE, route.line, route.method, route.path)
-    for each in facts.models:
-        schema = contract.schemas.get(each.name)
-        if schema is None or not schema.properties:
-            continue
-        own = ApiModel(each.name, frozenset(each.fields), True, "", CSHARP_SAMPLE, each.line)
-        if difference := _difference(own, contract, each.name):
-            message = f"Model {each.name} differs from the schema of that name: it {difference}."
-            yield found(
-                MODEL_DIFFERS, CSHARP_SAMPLE, each.line, message, "Take the schema's properties, or another name."
-            )

@@ -4,7 +4,6 @@ May use formats, prd, agents, runs and contracts; checks, activities and the com
 documents contain and passes no verdict on them.
 """
 
-from shared.pack.code_reading import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
 from shared.pack.composition import ComposedPack, Material, begin_pack, compose_pack, registry_of
 from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
 from shared.pack.facts import facts_of
@@ -41,7 +40,6 @@ __all__ = [
     "MACHINE_READABLE",
     "OBSERVABILITY",
     "TESTS",
-    "CodeFacts",
     "ComposedPack",
     "Delivery",
     "Edit",
@@ -51,7 +49,6 @@ __all__ = [
     "GateKind",
     "Ledger",
     "Material",
-    "Model",
     "Objective",
     "ObservabilityPlan",
     "PackDocuments",
@@ -60,15 +57,12 @@ __all__ = [
     "Quantity",
     "Reference",
     "Refusal",
-    "Request",
     "Revised",
     "Row",
     "Settings",
-    "TestFunction",
     "begin_pack",
     "build_ledger",
     "can_hold",
-    "code_facts",
     "compose_pack",
     "events",
     "facts_of",
@@ -78,12 +72,10 @@ __all__ = [
     "is_confirmed",
     "kind_of",
     "objectives",
-    "path_matches",
     "published",
     "query_objectives",
     "registry",
     "registry_of",
     "revise",
     "shell_variables",
-    "snake",
 ]
