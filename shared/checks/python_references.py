@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shared.checks import Pack
 from shared.checks.pack_model import model_of
 from shared.contracts import Finding, Rule, found, unjudged
-from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, code_words
+from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
@@ -29,7 +29,7 @@ RULES = (
     FILE_NOT_SHOWN,
 )  # fmt: skip
 
-MOST_NAMES = 8
+MOST_NAMES = 12
 """Names listed in one finding; the rest is counted."""
 _TEST_NAME = re.compile(r"(?<![\w/.])test_\w{2,150}(?![\w./*])")
 _BUILT_IN_FIXTURES = frozenset({
@@ -61,6 +61,7 @@ def check(pack: Pack) -> Iterator[Finding]:
         return
     packages = Packages(model.documents)
     yield from _check_imports(model, packages)
+    yield from _check_commands(model)
     yield from _check_unused(model, packages)
     yield from _check_tables(model)
     yield from _check_fixtures(model, packages)
@@ -146,6 +147,46 @@ def _check_imported_names(model: PackModel, use: _Use) -> Iterator[Finding]:
             yield found(NAME_MISSING, use.module.block.document, use.line, message, mend)
 
 
+_RUN_MODULE = re.compile(r"\bpython3?(?:\.\d+)? (?:-[A-Za-z] )*-m ([A-Za-z_][\w.]*)")
+_RUN_FACTORY = re.compile(
+    r"\b(?:uvicorn|gunicorn|hypercorn)\b[^\n|;&]{0,200}?[\s\"',]([A-Za-z_]\w*(?:\.\w+)+):([A-Za-z_]\w*)"
+)
+    r"\b(?:uvicorn|gunicorn|hypercorn)\b[^\n|;&]{0,200}?[\s\"',]([A-Za-z_]\w*(?:\.\w+)+):([A-Za-z_]\w*)"
+)
+
+
+def _check_commands(model: PackModel) -> Iterator[Finding]:
+    """Modules and factories of this project that a command, script or container starts."""
+    project = model.python
+    missing: dict[str, list[tuple[str, int]]] = {}
+    absent: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for block in model.documents.blocks:
+        if block.language in ("python", "py", "mermaid", "text", "toml"):
+            continue
+        for number, line in enumerate(block.content.splitlines(), 1):
+            place = block.document, block.line_of(number)
+            for module in _RUN_MODULE.findall(line[:2_000]):
+                if project.is_local(module, "") and project.find(module, "") is None:
+                    missing.setdefault(module, []).append(place)
+            for module, name in _RUN_FACTORY.findall(line[:2_000]):
+                if not project.is_local(module, ""):
+                    continue
+                found_module = project.module(module, "")
+                if project.find(module, "") is None:
+                    missing.setdefault(module, []).append(place)
+                elif found_module is not None and name not in found_module.names and not found_module.is_open:
+                    absent.setdefault((module, name), []).append(place)
+    for module, places in missing.items():
+        document, line = places[0]
+        path = module.replace(".", "/") + ".py"
+        message = f"{module} is started here ({len(places)} time(s) in the pack), and no document shows {path}."
+        yield found(MODULE_MISSING, document, line, message, f"Show {path} as a whole file, or do not start it.")
+    for (module, name), places in absent.items():
+        document, line = places[0]
+        message = f"{module}:{name} is started here, and {module} has no {name}."
+        yield found(NAME_MISSING, document, line, message, f"Define {name} in {module}, or start what is there.")
+
+
 def _check_unused(model: PackModel, packages: Packages) -> Iterator[Finding]:
     """Libraries that are declared and whose names occur nowhere else in the pack."""
     imported = {each.module.split(".")[0] for module in model.python.modules.values() for each in module.imports}
@@ -176,7 +217,7 @@ def _mentions(block: Block, words: Iterable[str]) -> bool:
 
 
 def _check_tables(model: PackModel) -> Iterator[Finding]:
-    """Tests that a table names in backticks and that no Python file of the pack has."""
+    """Tests that a table names and that no Python file of the pack has."""
     defined = {
         function.name
         for module in (*model.python.modules.values(), *model.python.fragments)
@@ -195,11 +236,9 @@ def _check_tables(model: PackModel) -> Iterator[Finding]:
         absent: dict[str, int] = {}
         for table in document.tables:
             for row in table.rows:
-                for cell in row.cells.values():
-                    for word in code_words(cell):
-                        for test in _TEST_NAME.findall(word):
-                            if test not in defined and test not in stems:
-                                absent.setdefault(test, row.line)
+                for test in (each for cell in row.cells.values() for each in _TEST_NAME.findall(cell)):
+                    if test not in defined and test not in stems:
+                        absent.setdefault(test, row.line)
         if absent:
             listed = ", ".join(list(absent)[:MOST_NAMES])
             more = f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else ""
