@@ -151,8 +151,6 @@ _RUN_MODULE = re.compile(r"\bpython3?(?:\.\d+)? (?:-[A-Za-z] )*-m ([A-Za-z_][\w.
 _RUN_FACTORY = re.compile(
     r"\b(?:uvicorn|gunicorn|hypercorn)\b[^\n|;&]{0,200}?[\s\"',]([A-Za-z_]\w*(?:\.\w+)+):([A-Za-z_]\w*)"
 )
-    r"\b(?:uvicorn|gunicorn|hypercorn)\b[^\n|;&]{0,200}?[\s\"',]([A-Za-z_]\w*(?:\.\w+)+):([A-Za-z_]\w*)"
-)
 
 
 def _check_commands(model: PackModel) -> Iterator[Finding]:

@@ -147,6 +147,10 @@ def _renamed(shown: str, today: tuple[Requirement, ...]) -> tuple[dict[str, str]
         if likeness and max(likeness)[0] >= 0.5:
             renamed[identifier] = max(likeness)[1]
             taken.add(max(likeness)[1])
+        else:  # a label such as `Catalogue.` was a requirement once; what stands behind it is meant
+            beside = [each.id for each in today if each.line == int(line)]
+            taken.update(beside)
+            renamed[identifier] = "] [".join(beside) or "the PRD"
     return renamed, frozenset(each.id for each in today if each.id not in taken)
 
 
