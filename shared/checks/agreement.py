@@ -73,20 +73,33 @@ def _check_hooks(model: PackModel) -> Iterator[Finding]:
             if not job.deployment:
                 continue
             set_in: dict[str, str] = {}
+            named: dict[str, str] = {}
             for step in job.steps:
                 for name in _SET.findall(_text(step)):
                     set_in.setdefault(name.lower(), step.hook)
+                    named.setdefault(name.lower(), name)
             declared = {name.lower() for name in stage.variables}
             told: set[str] = set()
             for step in job.steps:
-                for name in _USED.findall(_text(step)):
-                    hook = set_in.get(name.lower())
-                    if hook is None or hook == step.hook or name.lower() in declared | told:
+                text = _text(step)
+                scripts = [block.content for path, block in model.documents.files.items() if path in text]
+                for name, hook in set_in.items():
+                    if hook == step.hook or name in declared | told or not _uses(name, text, scripts):
                         continue
-                    told.add(name.lower())
-                    message = f"$({name}) is set in the hook {hook} and used in {step.hook}, where it is empty."
+                    told.add(name)
+                    message = (
+                        f"The variable {named[name]} is set in the hook {hook} and used in {step.hook}: empty there."
+                    )
                     mend = "Find its value anew in that hook, or keep it outside of the job."
                     yield found(HOOK_VARIABLE, DELIVERY, step.line, message, mend)
+
+
+def _uses(name: str, text: str, scripts: list[str]) -> bool:
+    """Whether a step uses the pipeline variable `name` (in lower case): by macro, or as the environment's variable."""
+    if any(name == used.lower() for used in _USED.findall(text)):
+        return True
+    variable = re.compile(rf"\$\{{?{re.escape(re.sub(r'[.]', '_', name).upper())}\b")
+    return any(variable.search(each) for each in (text, *scripts))
 
 
 def _text(step: Step) -> str:

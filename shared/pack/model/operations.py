@@ -12,8 +12,9 @@ from shared.pack.model.values import PLACEHOLDER
 
 @dataclass
 class Judged:
-    """How tests judge one operation: the statuses they expect, whether a good answer or an error is expected of it,
-    `own_statuses` are those of tests that are named after it, which tests call it without a look at the status (`silent`), and which could not be followed (`unfollowed`)."""
+    """How tests judge one operation: the `statuses` they expect, whether a good answer or an error is expected of it,
+    `own_statuses` of the tests that are named after it, which tests call it without a look at the status (`silent`),
+    and which could not be followed (`unfollowed`)."""
 
     operation: Operation
     statuses: set[int] = field(default_factory=set[int])
