@@ -68,43 +68,36 @@ def check(pack: Pack) -> Iterator[Finding]:
 def _check_hooks(model: PackModel) -> Iterator[Finding]:
     """Variables that a script sets in one hook of a deployment job and that another hook of that job uses."""
     pipeline = model.delivery.pipeline
+    empty: dict[str, tuple[str, str, int]] = {}
     for stage in pipeline.stages if pipeline else ():
+        declared = {name.lower() for name in stage.variables}
         for job in stage.jobs:
-            if not job.deployment:
-                continue
+            texts = [(step, _texts(model, step)) for step in job.steps if job.deployment]
             set_in: dict[str, str] = {}
-            named: dict[str, str] = {}
-            for step in job.steps:
-                for name in _SET.findall(_text(step)):
-                    set_in.setdefault(name.lower(), step.hook)
-                    named.setdefault(name.lower(), name)
-            declared = {name.lower() for name in stage.variables}
-            told: set[str] = set()
-            for step in job.steps:
-                text = _text(step)
-                scripts = [block.content for path, block in model.documents.files.items() if path in text]
+            for step, scripts in texts:
+                for name in (each for script in scripts for each in _SET.findall(script)):
+                    set_in.setdefault(name, step.hook)
+            for step, scripts in texts:
                 for name, hook in set_in.items():
-                    if hook == step.hook or name in declared | told or not _uses(name, text, scripts):
-                        continue
-                    told.add(name)
-                    message = (
-                        f"The variable {named[name]} is set in the hook {hook} and used in {step.hook}: empty there."
-                    )
-                    mend = "Find its value anew in that hook, or keep it outside of the job."
-                    yield found(HOOK_VARIABLE, DELIVERY, step.line, message, mend)
+                    if hook != step.hook and name.lower() not in declared and _uses(name, scripts):
+                        empty.setdefault(name, (hook, step.hook, step.line))
+    if empty:
+        hook, other, line = next(iter(empty.values()))
+        message = f"{', '.join(empty)}: set by a script in the hook {hook}, used in {other}, and empty there."
+        mend = "Find the value anew in that hook, or keep it outside of the job."
+        yield found(HOOK_VARIABLE, DELIVERY, line, message, mend)
 
 
-def _uses(name: str, text: str, scripts: list[str]) -> bool:
-    """Whether a step uses the pipeline variable `name` (in lower case): by macro, or as the environment's variable."""
-    if any(name == used.lower() for used in _USED.findall(text)):
-        return True
-    variable = re.compile(rf"\$\{{?{re.escape(re.sub(r'[.]', '_', name).upper())}\b")
-    return any(variable.search(each) for each in (text, *scripts))
+def _texts(model: PackModel, step: Step) -> list[str]:
+    """What a step says and runs: its script, inputs and environment, and the files of the pack that it names."""
+    text = "\n".join((step.value, *(each.name for each in step.inputs.values()), *step.env.values()))
+    return [text, *(block.content for path, block in model.documents.files.items() if "/" in path and path in text)]
 
 
-def _text(step: Step) -> str:
-    """Everything of a step that may set or use a variable."""
-    return "\n".join((step.value, *(each.name for each in step.inputs.values()), *step.env.values()))
+def _uses(name: str, scripts: list[str]) -> bool:
+    """Whether scripts use a pipeline variable: by macro, or as the environment's variable."""
+    variable = re.compile(rf"\$\{{?{re.escape(name.replace('.', '_').upper())}\b")
+    return any(name in _USED.findall(each) or variable.search(each) for each in scripts)
 
 
 def _check_infrastructure(model: PackModel, delivery: PackDocument) -> Iterator[Finding]:
