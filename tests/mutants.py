@@ -22,6 +22,7 @@ MODULES = (
     "tests.shared.checks.test_code_blocks",
     "tests.shared.checks.test_mermaid",
     "tests.shared.checks.test_across",
+    "tests.shared.checks.test_model_rules",
     "tests.shared.checks.test_references",
     "tests.shared.checks.test_csharp",
     "tests.shared.checks.test_csharp_storage",

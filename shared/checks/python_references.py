@@ -343,7 +343,9 @@ def _check_names(model: PackModel) -> Iterator[Finding]:
 # Folder layout
 
 
-_TREE_LINE = re.compile(r"^(?P<indent>[\s│|├└─`+\-]*)(?P<name>[\w.@-]+(?:/[\w.@-]+)*/?)(?:\s+(?:#|<-|-|–|—|\().*)?\s*$")
+_TREE_LINE = re.compile(
+    r"^(?P<indent>[\s│|├└─`+\-]*)(?P<name>[\w.@-]+(?:/[\w.@-]+)*/?)(?:\s+(?:#|<-|-|–|—|\().*|\s{2,}\S.*)?\s*$"
+)
 _WRITTEN_BY_OTHERS = re.compile(
     r"(?:^|/)(?:uv\.lock|__init__\.py|\.gitignore|\.env.*|README\.md|py\.typed|LICENSE)$|\.lock$"
 )
