@@ -8,7 +8,7 @@ from shared.checks import Pack
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.formats.openapi import Contract
 from shared.pack import code_facts
-from shared.pack.model import CSHARP_SAMPLE, PYTHON_SAMPLE, TESTS, PackModel, read_model
+from shared.pack.model import CSHARP_SAMPLE, PYTHON_SAMPLE, TESTS, PackModel, Reference, State, read_model
 from shared.pack.model.operations import Judged, OperationTests, snake
 from shared.pack.model.python_routes import ApiModel
 from shared.pack.model.python_tests import Request
@@ -42,8 +42,8 @@ _INNER_FOLDERS = re.compile(
 )
 
 
-def check(pack: Pack) -> Iterator[Finding]:
-    """Apply every rule to the documents that are there."""
+def check(pack: Pack) -> Iterator[Finding | Reference]:
+    """Apply every rule to the documents that are there; requests and routes are references to operations."""
     model = read_model({each.name: each.text for each in pack.documents}, pack.stack, pack.db)
     if model.contract is None or model.operation_tests is None:
         return
@@ -136,7 +136,7 @@ def _check_common_statuses(tests: OperationTests) -> Iterator[Finding]:
         yield found(COMMON_STATUS_NOT_TESTED, TESTS, 1, message, "Add a test of one operation for each.")
 
 
-def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding]:
+def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding | Reference]:
     """Requests of tests, helpers and load tests to paths that begin like the contract's and are none of it."""
     absent = {
         (request.document, request.line)
@@ -148,11 +148,19 @@ def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding
     }
     seen: set[tuple[str, int]] = set()
     made = [request for test in model.python_tests.tests for request in test.requests]
+    states: dict[tuple[str, int], State] = {}
     for request in (*made, *model.python_tests.requests):
         place = request.document, request.line
-        if place not in seen and place not in absent and (path := _unknown_path(request, tests)) is not None:
+        if place in seen or place in absent:
+            continue
+        if (path := _unknown_path(request, tests)) is not None:
             seen.add(place)
+            states[place] = "missing"
             yield _not_in_contract(request.document, request.line, request.method, path)
+        elif request.service:
+            states.setdefault(place, "resolved" if tests.of(request) else "undecided")
+    for (document, line), state in states.items():
+        yield Reference("request", "", document, line, state)
 
 
 def _unknown_path(request: Request, tests: OperationTests) -> str | None:
@@ -163,14 +171,17 @@ def _unknown_path(request: Request, tests: OperationTests) -> str | None:
     return certain[0] if len(certain) == len(request.paths) else None
 
 
-def _check_routes(model: PackModel, tests: OperationTests) -> Iterator[Finding]:
+def _check_routes(model: PackModel, tests: OperationTests) -> Iterator[Finding | Reference]:
     unfollowed = 0
     for route in model.python_api.routes():
         if route.path is None:
             unfollowed += 1
+            yield Reference("route", "", route.document, route.line, "undecided")
             continue
         known = [each for each in tests.contract.operations if each.method == route.method]
-        if not any(tests.matches(each, re.sub(r"\{[^}]*\}", "{}", route.path)) for each in known):
+        is_known = any(tests.matches(each, re.sub(r"\{[^}]*\}", "{}", route.path)) for each in known)
+        yield Reference("route", route.path, route.document, route.line, "resolved" if is_known else "missing")
+        if not is_known:
             yield _not_in_contract(route.document, route.line, route.method, route.path)
     if unfollowed:
         message = f"{unfollowed} route(s) have a prefix that is known only at run time."

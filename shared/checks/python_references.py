@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shared.checks import Pack
 from shared.contracts import Finding, Rule, found, unjudged
-from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, code_words, read_model
+from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State, code_words, read_model
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
@@ -53,8 +53,8 @@ _PLUGIN_FIXTURES = {
 _INJECTING = re.compile(r"given|patch|parametrize|schema|settings|respx|mock|freeze|vcr|inject|with_", re.IGNORECASE)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
-    """Every reference of Python code and of tables to Python that is missing, and what could not be followed."""
+def check(pack: Pack) -> Iterator[Finding | Reference]:
+    """Every reference of Python code and of tables to Python, what is missing, and what could not be followed."""
     model = read_model({each.name: each.text for each in pack.documents}, pack.stack, pack.db)
     if not model.python.modules:
         return
@@ -81,8 +81,18 @@ class _Use:
     def line(self) -> int:
         return self.module.block.line_of(self.imported.line)
 
+    def reference(self, kind: str, name: str, state: State) -> Reference:
+        return Reference(kind, name, self.module.block.document, self.line, state, self.module.path)
 
-def _check_imports(model: PackModel, packages: Packages) -> Iterator[Finding]:
+
+_STATES: dict[Declared, State] = {
+    Declared.YES: "resolved",
+    Declared.NO: "missing",
+    Declared.NOT_SURE: "undecided",
+}
+
+
+def _check_imports(model: PackModel, packages: Packages) -> Iterator[Finding | Reference]:
     missing: dict[tuple[str, str], list[_Use]] = {}
     undeclared: dict[tuple[str, str], list[_Use]] = {}
     unsure: dict[str, set[str]] = {}
@@ -95,12 +105,16 @@ def _check_imports(model: PackModel, packages: Packages) -> Iterator[Finding]:
             if packages.is_standard(top):
                 continue
             if model.python.is_local(top, module.path):
-                if model.python.find(imported.module, module.path) is None:
+                is_there = model.python.find(imported.module, module.path) is not None
+                yield use.reference("module", imported.module, "resolved" if is_there else "missing")
+                if not is_there:
                     missing.setdefault((module.block.document, imported.module), []).append(use)
                 else:
                     yield from _check_imported_names(model, use)
                 continue
-            match packages.declares(top, imported.module, module.path):
+            declared = packages.declares(top, imported.module, module.path)
+            yield use.reference("package", top, _STATES[declared])
+            match declared:
                 case Declared.NO:
                     undeclared.setdefault((module.block.document, top), []).append(use)
                 case Declared.NOT_SURE:
@@ -128,17 +142,24 @@ def _places(uses: list[_Use]) -> str:
     return f"line{'s' if len(lines) > 1 else ''} {listed}" + (" and more" if len(lines) > MOST_NAMES else "")
 
 
-def _check_imported_names(model: PackModel, use: _Use) -> Iterator[Finding]:
+def _check_imported_names(model: PackModel, use: _Use) -> Iterator[Finding | Reference]:
     """`from a import b` of a module of the pack: b is in a, or is a module below it."""
     project, imported = model.python, use.imported
     target = project.find(imported.module, use.module.path)
     package = project.module(imported.module, use.module.path)
-    if target in project.unread or (package is not None and package.is_open):
-        return
+    is_known = target not in project.unread and not (package is not None and package.is_open)
     for name in imported.names:
-        if name == "*" or project.find(f"{imported.module}.{name}", use.module.path) is not None:
+        if name == "*":
             continue
-        if package is None or name not in package.names:
+        if not is_known:
+            yield use.reference("name", name, "undecided")
+            continue
+        if project.find(f"{imported.module}.{name}", use.module.path) is not None:
+            yield use.reference("name", name, "resolved")
+            continue
+        is_there = package is not None and name in package.names
+        yield use.reference("name", name, "resolved" if is_there else "missing")
+        if not is_there:
             shown = package.path if package else f"the folder {target}"
             message = f"{name} is imported from {imported.module}, and {shown} does not have it."
             mend = f"Define {name} there, or import it from where it is."
@@ -174,7 +195,7 @@ def _mentions(block: Block, words: Iterable[str]) -> bool:
 # Tests that tables name
 
 
-def _check_tables(model: PackModel) -> Iterator[Finding]:
+def _check_tables(model: PackModel) -> Iterator[Finding | Reference]:
     """Tests that a table names in backticks and that no Python file of the pack has."""
     defined = {
         function.name
@@ -197,7 +218,9 @@ def _check_tables(model: PackModel) -> Iterator[Finding]:
                 for cell in row.cells.values():
                     for word in code_words(cell):
                         for test in _TEST_NAME.findall(word):
-                            if test not in defined and test not in stems:
+                            is_there = test in defined or test in stems
+                            yield Reference("test", test, name, row.line, "resolved" if is_there else "missing")
+                            if not is_there:
                                 absent.setdefault(test, row.line)
         if absent:
             listed = ", ".join(list(absent)[:MOST_NAMES])
@@ -209,7 +232,7 @@ def _check_tables(model: PackModel) -> Iterator[Finding]:
 # Fixtures
 
 
-def _check_fixtures(model: PackModel, packages: Packages) -> Iterator[Finding]:
+def _check_fixtures(model: PackModel, packages: Packages) -> Iterator[Finding | Reference]:
     fixtures = model.python_tests.fixtures
     given = set(_BUILT_IN_FIXTURES)
     unknown_plugins: set[str] = set()
@@ -236,7 +259,10 @@ def _check_fixtures(model: PackModel, packages: Packages) -> Iterator[Finding]:
                 continue
             for name in asked:
                 homes = [home for home, _ in fixtures.get(name, ())]
-                if name in given or any(_reaches(home.path, module.path) for home in homes):
+                is_there = name in given or any(_reaches(home.path, module.path) for home in homes)
+                state: State = "resolved" if is_there else "undecided" if unknown_plugins else "missing"
+                yield Reference("fixture", name, module.block.document, module.line(function), state, module.path)
+                if is_there:
                     continue
                 missing.setdefault((module.block.document, name), []).append(module.line(function))
     for (document, name), lines in missing.items():
@@ -311,7 +337,7 @@ _WRITTEN_BY_OTHERS = re.compile(
 )
 
 
-def _check_layout(model: PackModel) -> Iterator[Finding]:
+def _check_layout(model: PackModel) -> Iterator[Finding | Reference]:
     """Python files of the layout that no block shows. `__init__.py` may be empty and is made by whoever copies."""
     document = model.documents.get(PYTHON_SAMPLE)
     if document is None:
@@ -329,12 +355,15 @@ def _check_layout(model: PackModel) -> Iterator[Finding]:
         if len(tops) == 1 and not any(each.startswith(f"{next(iter(tops))}/") for each in shown)
         else ""
     )
-    absent = [
-        (path.removeprefix(root), line)
-        for path, line in paths
-        if path.endswith(".py") and not _WRITTEN_BY_OTHERS.search(path)
-        if not any(each == path.removeprefix(root) or each.endswith(f"/{path.removeprefix(root)}") for each in shown)
-    ]
+    absent: list[tuple[str, int]] = []
+    for path, line in paths:
+        if not path.endswith(".py") or _WRITTEN_BY_OTHERS.search(path):
+            continue
+        own = path.removeprefix(root)
+        is_there = any(each == own or each.endswith(f"/{own}") for each in shown)
+        yield Reference("file", own, PYTHON_SAMPLE, block.line_of(line), "resolved" if is_there else "missing")
+        if not is_there:
+            absent.append((own, line))
     if absent:
         listed = ", ".join(path for path, _ in absent[:MOST_NAMES])
         more = f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else ""

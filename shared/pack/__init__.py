@@ -1,7 +1,7 @@
 """A pack as read and written: documents, extracted files, ledger, both manifests. Pure: texts in, bytes out.
 
 May use formats, prd, agents, runs and contracts; checks, activities and the command line import it. It says what
-documents contain and passes no verdict on them.
+documents contain and judges none of them: the verdict of a run counts what checks have found.
 """
 
 from shared.pack.code_reading import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
@@ -10,6 +10,7 @@ from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
 from shared.pack.facts import facts_of
 from shared.pack.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
 from shared.pack.registration import CONTRACT, MACHINE_READABLE, registry
+from shared.pack.verdict import Checked, in_words
 
 __all__ = [
     "ARCHITECTURE",
@@ -17,6 +18,7 @@ __all__ = [
     "MACHINE_READABLE",
     "OBSERVABILITY",
     "TESTS",
+    "Checked",
     "CodeFacts",
     "ComposedPack",
     "Edit",
@@ -35,6 +37,7 @@ __all__ = [
     "facts_of",
     "has_edits",
     "in_list",
+    "in_words",
     "path_matches",
     "registry",
     "registry_of",
