@@ -105,12 +105,18 @@ def test_the_clock_is_given_by_a_decorator(clock):
 """
 
 
+def _number(message: str) -> int:
+    return int(message.split()[0])
+
+
 def test_what_was_not_judged_is_counted_by_rule_and_is_neither_error_nor_warning(folder: Path):
     before = json.loads(check(str(folder), "--json").output)
     unfollowed(folder)
     told = json.loads(check(str(folder), "--json").output)
-    assert (before["not_judged"]["rules"], told["not_judged"]["rules"]) == ({}, {"REF-006": 1})
-    assert [Path(each["file"]).name for each in told["not_judged"]["places"]] == ["test-specifications.md"]
+    assert told["not_judged"]["rules"] == {"REF-006": 1}
+    (earlier,), (place,) = before["not_judged"]["places"], told["not_judged"]["places"]
+    assert (Path(place["file"]).name, place["severity"]) == ("test-specifications.md", "unjudged")
+    assert _number(place["message"]) == _number(earlier["message"]) + 1
     assert "unjudged" not in {each["severity"] for each in told["findings"]}
     assert told["warnings"] == before["warnings"]
     assert {each["kind"] for each in told["references"]} >= {"module", "package", "fixture", "request"}
