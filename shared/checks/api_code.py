@@ -5,6 +5,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.api_code_rules import (
+    COMMON_STATUS_NOT_TESTED,
+    MODEL_DIFFERS,
+    NO_CONTRACT_TEST,
+    NO_ERROR_TEST,
+    RULES,
+    STATUS_NOT_TESTED,
+    UNKNOWN_ROUTE,
+)
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.formats.openapi import Contract
 from shared.pack import code_facts
@@ -13,19 +22,7 @@ from shared.pack.model.operations import Judged, OperationTests, snake
 from shared.pack.model.python_routes import ApiModel
 from shared.pack.model.python_tests import Request
 
-NO_CONTRACT_TEST = Rule("XDC-001", "error", "An operation without a contract test may break without anybody noticing.")
-NO_ERROR_TEST = Rule(
-    "XDC-002", "error", "Callers meet errors too; an operation without an error test leaves them open."
-)
-UNKNOWN_ROUTE = Rule("XDC-003", "error", "Code for a path or method that the contract lacks tests or serves nothing.")
-MODEL_DIFFERS = Rule("XDC-009", "error", "A model named after a schema is that schema, or clients fail.")
-STATUS_NOT_TESTED = Rule(
-    "XDC-011", "error", "A declared error that a client can cause and no test expects may never be answered."
-)
-COMMON_STATUS_NOT_TESTED = Rule(
-    "XDC-012", "warning", "A status that all operations share is answered by code that no test has ever reached."
-)
-RULES = (NO_CONTRACT_TEST, NO_ERROR_TEST, UNKNOWN_ROUTE, MODEL_DIFFERS, STATUS_NOT_TESTED, COMMON_STATUS_NOT_TESTED)
+__all__ = ["RULES", "check"]
 
 MOST_NAMES = 12
 OF_ITS_OWN = frozenset({409, 410, 412, 422, 428})

@@ -6,27 +6,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.checks import Pack
-from shared.contracts import Finding, Rule, found, unjudged
+from shared.checks.python_reference_rules import (
+    FILE_NOT_SHOWN,
+    FIXTURE_MISSING,
+    MODULE_MISSING,
+    NAME_MISSING,
+    NAME_UNDEFINED,
+    PACKAGE_MISSING,
+    PACKAGE_UNUSED,
+    RULES,
+    TEST_MISSING,
+)
+from shared.contracts import Finding, found, unjudged
 from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State, code_words, read_model
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
 from shared.pack.model.python_tests import all_functions, fixture_name
 
-MODULE_MISSING = Rule("REF-001", "error", "A module that is imported and that nobody writes stops whatever imports it.")
-NAME_MISSING = Rule("REF-002", "error", "A name that its module does not have fails when it is imported.")
-PACKAGE_MISSING = Rule("REF-003", "error", "A package that is imported and not declared is not there when code runs.")
-PACKAGE_UNUSED = Rule(
-    "REF-004", "warning", "A package that nothing uses is installed, scanned and updated for nothing."
-)
-TEST_MISSING = Rule("REF-005", "error", "A test that a table promises and no file has checks nothing.")
-FIXTURE_MISSING = Rule("REF-006", "error", "A test whose fixture nobody defines never runs.")
-NAME_UNDEFINED = Rule("REF-007", "error", "A name that is defined nowhere fails when its line is reached.")
-FILE_NOT_SHOWN = Rule("REF-008", "error", "A file that the layout promises and no block shows was not written.")
-RULES = (
-    MODULE_MISSING, NAME_MISSING, PACKAGE_MISSING, PACKAGE_UNUSED, TEST_MISSING, FIXTURE_MISSING, NAME_UNDEFINED,
-    FILE_NOT_SHOWN,
-)  # fmt: skip
+__all__ = ["RULES", "check"]
 
 MOST_NAMES = 8
 """Names listed in one finding; the rest is counted."""

@@ -1,0 +1,74 @@
+"""What docs/rules.md shows is true: a bad example breaks its rule and no other of its check, a good one none."""
+
+import importlib
+from collections.abc import Iterator
+
+import pytest
+
+from shared.checks import DELIVERABLE_CHECKS, OTHER_RULES, PACK_CHECKS, Context, Pack, PackDocument, all_rules, run
+from shared.checks.rule_pages import EXAMPLE_SECTIONS, PRD, as_markdown, documents_of
+from shared.contracts import Finding, Rule, told
+
+WITHOUT_EXAMPLE = {"STR-009", "STR-010", "LED-007"}
+"""Rules about texts that are too long for a page."""
+TOLD_IN_FULL = ("structure", "ledger", "api_code", "python_references")
+"""Checks of which every rule says what it proves."""
+
+
+def rules_of(names: tuple[str, ...]) -> Iterator[Rule]:
+    for name in names:
+        yield from importlib.import_module((DELIVERABLE_CHECKS | PACK_CHECKS)[name]).RULES
+
+
+def check_of(rule: Rule) -> str:
+    """The name of the check that holds a rule."""
+    checks = DELIVERABLE_CHECKS | PACK_CHECKS
+    return next(name for name in checks if rule in rules_of((name,)))
+
+
+def judged(rule: Rule, example: str) -> list[Finding]:
+    """What the rule's check says of an example."""
+    documents, name = documents_of(example), check_of(rule)
+    prd = documents.pop(PRD, "")
+    if name in PACK_CHECKS:
+        return run([name], Pack(tuple(PackDocument(*document) for document in documents.items()), prd))
+    contexts = [Context(document, text, EXAMPLE_SECTIONS, prd=prd) for document, text in documents.items()]
+    return [finding for context in contexts for finding in run([name], context)]
+
+
+SHOWN = [rule for rule in all_rules() if rule.bad or rule.good]
+
+
+@pytest.mark.parametrize("rule", SHOWN, ids=lambda rule: rule.id)
+def test_a_bad_example_breaks_exactly_its_rule(rule: Rule):
+    assert {(finding.rule, finding.severity) for finding in told(judged(rule, rule.bad))} == {(rule.id, rule.severity)}
+
+
+@pytest.mark.parametrize("rule", SHOWN, ids=lambda rule: rule.id)
+def test_a_good_example_breaks_no_rule(rule: Rule):
+    assert told(judged(rule, rule.good)) == []
+
+
+@pytest.mark.parametrize("rule", [*rules_of(TOLD_IN_FULL)], ids=lambda rule: rule.id)
+def test_a_rule_says_what_it_proves_and_leaves_and_shows_both_sides(rule: Rule):
+    assert rule.proves.endswith(".")
+    assert rule.leaves.endswith(".")
+    assert bool(rule.bad and rule.good) == (rule.id not in WITHOUT_EXAMPLE)
+
+
+def test_rules_that_the_product_holds_itself_need_no_check():
+    assert not {rule.id for module in OTHER_RULES for rule in importlib.import_module(module).RULES if rule.bad}
+
+
+def test_a_rule_of_the_table_leads_to_its_own_page():
+    page = as_markdown([rule for rule in all_rules() if rule.id == "STR-005"])
+    assert "| [STR-005](#str-005) | error |" in page
+    assert "\n## STR-005\n" in page
+    assert page.count("~~~~markdown") == 2, "a fence that the example leaves open ends with the example"
+    assert page.endswith("~~~~\n")
+
+
+def test_an_example_names_its_documents():
+    assert documents_of("=== a.md\nA\n=== b.md\nB\n") == {"a.md": "A\n", "b.md": "B\n"}
+    with pytest.raises(ValueError, match="begins with a line"):
+        documents_of("# A\n=== b.md\n")
