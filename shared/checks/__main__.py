@@ -1,7 +1,20 @@
-"""`python -m shared.checks` prints docs/rules.md from the rule tables."""
+"""`python -m shared.checks FOLDER` writes rules.md and the pages of rules/ there, from the rule tables."""
+
+import sys
+from pathlib import Path
 
 from shared.checks import all_rules
-from shared.checks.rule_pages import as_markdown
+from shared.checks.rule_pages import pages
+
+
+def write(folder: Path) -> None:
+    """Write all pages below `folder`, and remove those of rules that are gone."""
+    (folder / "rules").mkdir(parents=True, exist_ok=True)
+    for old in (folder / "rules").glob("*.md"):
+        old.unlink()
+    for path, text in pages(all_rules()).items():
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+
 
 if __name__ == "__main__":
-    print(as_markdown(all_rules()), end="")
+    write(Path(sys.argv[1]))

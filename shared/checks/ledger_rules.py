@@ -87,7 +87,8 @@ NO_REQUIREMENT = Rule(
     "LED-006", "warning", "Without requirements nothing can be traced.",
     proves="No line of the PRD reads as a requirement.",
     leaves="What the PRD means by what it tells.",
-    bad="=== prd.md\n# Lockers\n\n![Our lockers](lockers.png)\n=== integration-architecture.md\n# Architecture\n", good=_GOOD,
+    bad="=== prd.md\n# Lockers\n\n![Our lockers](lockers.png)\n=== integration-architecture.md\n# Architecture\n",
+    good=_GOOD,
 )  # fmt: skip
 NOT_READ = Rule(
     "LED-007", "warning", "What of the PRD is not read has no requirement that could be traced.",

@@ -1,4 +1,4 @@
-"""Renders docs/rules.md from the rules: a table of all, and for each what it proves and leaves, with examples. Pure."""
+"""Renders docs/rules.md, the table of rules, and a page for each that says what it proves, with examples. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -10,24 +10,29 @@ EXAMPLE_SECTIONS = ("Purpose", "Interfaces")
 PRD = "prd.md"
 _DOCUMENT = re.compile(r"^=== (\S+)\n", re.MULTILINE)
 
-HEAD = f"""# Rules
+HEAD = """# Rules
 
 Every deliverable and every pack is held against these rules. An **error** is a proof, and blocks: the deliverable goes
 back to its agent, and what still fails is delivered as failing. A **warning** is reported. What a rule cannot follow is
 **not judged**: it is counted by rule and shown to people, blocks nothing, and no agent is sent it.
 
-Below the table each rule says what it proves, what it leaves unjudged, and shows documents that break it and documents
-that do not. The examples are tests: of the rules of its check, the bad one breaks exactly this one, the good one none.
-Documents in examples of rules about a single document must have the sections {" and ".join(EXAMPLE_SECTIONS)}.
-`make docs` writes this page from the rules in `shared/checks/`.
+A rule with a page of its own says there what it proves and what it leaves unjudged, and shows documents that break it
+and documents that do not. `make docs` writes these pages from the rules in `shared/checks/`.
+
+| rule | severity | why |
+|---|---|---|
 """
+_TESTED = (
+    "These examples are tests: of the rules of its check, the bad one breaks exactly this one, the good one none.",
+    f"A document must have the sections {' and '.join(EXAMPLE_SECTIONS)} here.",
+)
 
 
-def as_markdown(rules: Iterable[Rule]) -> str:
-    """The text of docs/rules.md."""
+def pages(rules: Iterable[Rule]) -> dict[str, str]:
+    """All pages by their path below docs/: the table of rules, then a page for each rule that tells of itself."""
     listed = list(rules)
-    rows = ["| rule | severity | why |", "|---|---|---|", *map(_row, listed)]
-    return "\n\n".join([HEAD.strip(), "\n".join(rows), *(_page(rule) for rule in listed if rule.proves)]) + "\n"
+    told = {f"rules/{rule.id}.md": _page(rule) for rule in listed if rule.proves}
+    return {"rules.md": HEAD + "".join(f"{_row(rule)}\n" for rule in listed)} | told
 
 
 def documents_of(example: str) -> dict[str, str]:
@@ -39,18 +44,24 @@ def documents_of(example: str) -> dict[str, str]:
 
 
 def _row(rule: Rule) -> str:
-    name = f"[{rule.id}](#{rule.id.lower()})" if rule.proves else rule.id
+    name = f"[{rule.id}](rules/{rule.id}.md)" if rule.proves else rule.id
     return f"| {name} | {rule.severity} | {rule.reason} |"
 
 
 def _page(rule: Rule) -> str:
-    parts = [f"## {rule.id}", f"{rule.severity.capitalize()}. {rule.reason}", f"**Proves:** {rule.proves}"]
+    parts = [f"# {rule.id}", f"{rule.severity.capitalize()}. {rule.reason}", f"**Proves:** {rule.proves}"]
     if rule.leaves:
         parts.append(f"**Leaves unjudged:** {rule.leaves}")
+    shown: dict[str, str] = {}
     for title, example in (("Bad", rule.bad), ("Good", rule.good)):
-        if example:
-            parts += [f"**{title}**", *(_document(name, text) for name, text in documents_of(example).items())]
-    return "\n\n".join(parts)
+        documents = documents_of(example)
+        parts += [f"## {title}"] * bool(documents)
+        for name, text in documents.items():
+            parts.append(f"`{name}` as above." if shown.get(name) == text else _document(name, text))
+        shown |= documents
+    if rule.bad:
+        parts.append(" ".join(_TESTED if rule.id.startswith("STR") else _TESTED[:1]))
+    return "\n\n".join([*parts, "[All rules](../rules.md)"]) + "\n"
 
 
 def _document(name: str, text: str) -> str:

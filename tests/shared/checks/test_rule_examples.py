@@ -1,4 +1,4 @@
-"""What docs/rules.md shows is true: a bad example breaks its rule and no other of its check, a good one none."""
+"""What the pages of rules show is true: a bad example breaks its rule and no other of its check, a good one none."""
 
 import importlib
 from collections.abc import Iterator
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from shared.checks import DELIVERABLE_CHECKS, OTHER_RULES, PACK_CHECKS, Context, Pack, PackDocument, all_rules, run
-from shared.checks.rule_pages import EXAMPLE_SECTIONS, PRD, as_markdown, documents_of
+from shared.checks.rule_pages import EXAMPLE_SECTIONS, PRD, documents_of, pages
 from shared.contracts import Finding, Rule, told
+from shared.formats import markdown
 
 WITHOUT_EXAMPLE = {"STR-009", "STR-010", "LED-007"}
 """Rules about texts that are too long for a page."""
@@ -61,11 +62,12 @@ def test_rules_that_the_product_holds_itself_need_no_check():
 
 
 def test_a_rule_of_the_table_leads_to_its_own_page():
-    page = as_markdown([rule for rule in all_rules() if rule.id == "STR-005"])
-    assert "| [STR-005](#str-005) | error |" in page
-    assert "\n## STR-005\n" in page
-    assert page.count("~~~~markdown") == 2, "a fence that the example leaves open ends with the example"
-    assert page.endswith("~~~~\n")
+    written = pages(rule for rule in all_rules() if rule.id in ("STR-005", "MAN-001"))
+    assert list(written) == ["rules.md", "rules/STR-005.md"]
+    assert "\n| [STR-005](rules/STR-005.md) | error |" in written["rules.md"]
+    assert "\n| MAN-001 | error |" in written["rules.md"]
+    opened = [fence.language for fence in markdown.fences(written["rules/STR-005.md"]) if fence.closed]
+    assert opened == ["markdown", "markdown"], "a fence that the example leaves open ends with the example"
 
 
 def test_an_example_names_its_documents():
