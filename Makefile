@@ -9,7 +9,7 @@ UV   := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN  := $(UV) run --no-sync --quiet
 ENV  := .venv/synced
 
-.PHONY: run test check bench faults format requirements docs templates package clean audit sbom fuzz
+.PHONY: run test check engine bench faults format requirements docs templates package clean audit sbom fuzz
 
 run: $(ENV)  ## Design a backend from PRD=path
 	@$(RUN) design-backend run --prd "$(PRD)" $(ARGS)
@@ -25,13 +25,16 @@ check: $(ENV)  ## Lint, types, architecture, templates and pipelines
 	@$(RUN) python -m infra.lint
 	@$(RUN) pytest tests/infra/test_agreement.py tests/infra/test_pipelines.py tests/infra/test_queries.py tests/infra/test_templates.py
 
+engine: $(ENV)  ## End-to-end tests that depend on the durable engine, on Microsoft's (needs the .NET SDK)
+	@$(RUN) pytest tests/e2e --engine=azure -m "engine and not long" -n 2 --dist loadfile -o faulthandler_timeout=900
+
 bench: $(ENV)  ## Measure
 	@$(RUN) python -m benchmarks.figures
 	@$(RUN) python -m benchmarks.checks
 	@$(RUN) python -m benchmarks.claude
 
 faults: $(ENV)  ## Kill, cut and flood, an hour or two: SEED chooses the faults, COUNT how many, SECONDS how long each at most
-	@$(RUN) env SEED=$(SEED) COUNT=$(COUNT) $(if $(SECONDS),SECONDS=$(SECONDS)) pytest tests/faults -o faulthandler_timeout=0
+	@$(RUN) env SEED=$(SEED) COUNT=$(COUNT) $(if $(SECONDS),SECONDS=$(SECONDS)) pytest tests/faults -m "" -o faulthandler_timeout=0
 
 format: $(ENV)  ## Format the code
 	@$(RUN) ruff check --fix

@@ -8,7 +8,8 @@ from typing import Any, cast
 import azure.durable_functions as df
 
 from shared import services, telemetry
-from shared.contracts import Claim, Payload, claim_name, in_full, run_of
+from shared.bounds import bytes_for
+from shared.contracts import Claim, Payload, claim_name, in_full, run_of, sign, unsigned
 from shared.services import Services
 from shared.storage import WORK
 
@@ -29,11 +30,12 @@ def activity[Q: Payload, R: Payload](
 
         # The runtime indexes bare `dict` only; `dict[str, Any]` fails.
         async def entry(request: dict) -> dict:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
-            current = services.current()
-            asked = await _read(current, request_type, cast(dict[str, Any], request))
+            current, (said, signature) = services.current(), unsigned(cast(dict[str, Any], request))
+            asked = await _read(current, request_type, said)
             await telemetry.start(current.settings)
-            with telemetry.about_request(asked):
-                return (await perform(current, asked)).to_dict()
+            async with current.memory.hold(bytes_for(asked)):
+                with telemetry.about_request(asked):
+                    return sign((await perform(current, asked)).to_dict(), signature)
 
         entry.__name__ = entry.__qualname__ = name or perform.__name__
         entry.__doc__ = perform.__doc__
@@ -50,9 +52,10 @@ def looking_activity[Q: Payload, R: Payload](bp: df.Blueprint) -> Callable[[Look
         request_type: type[Q] = inspect.get_annotations(perform, eval_str=True)["request"]
 
         async def entry(request: dict, client: df.DurableFunctionsClient) -> dict:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
-            current, asked = services.current(), request_type.from_dict(request)
+            current, (said, signature) = services.current(), unsigned(cast(dict[str, Any], request))
+            asked = request_type.from_dict(said)
             await telemetry.start(current.settings)
-            return (await perform(current, asked, client)).to_dict()
+            return sign((await perform(current, asked, client)).to_dict(), signature)
 
         entry.__name__ = entry.__qualname__ = perform.__name__
         entry.__doc__ = perform.__doc__

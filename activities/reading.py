@@ -17,7 +17,7 @@ async def read(services: Services, prd: BlobRef, documents: Sequence[Document]) 
     )
     named = zip(documents, contents, strict=True)
     texts = [Text(document.name, content, document.agent) for document, content in named]
-    return await asyncio.to_thread(reading_of, text, texts)  # a long PRD takes seconds to read
+    return await services.cores.run(reading_of, text, texts)  # a long PRD takes seconds to read
 
 
 async def prompt_of(services: Services, request: AgentRequest) -> Prompt:

@@ -10,6 +10,7 @@ from shared.credentials import Key
 from shared.errors import CallbackFailed
 from shared.runs import ENDED, progress_of, status_of
 from shared.services import Services
+from shared.storage import past_runs
 
 log = logs.logger(__name__)
 bp = df.Blueprint()
@@ -23,7 +24,7 @@ async def tell_pipeline(services: Services, request: TellRequest, client: df.Dur
     statuses: list[str] = []
     told = request.told or ("",) * len(request.runs)
     for run, before in zip(request.runs, told, strict=True):
-        state = await client.get_orchestration_state(run.run_id)
+        state = await past_runs.state_of(services.blobs, client, run.run_id)
         status, agents = status_of(state), progress_of(state).get("agents", [])
         lines += news(run.name, before, status, agents)
         marks.append(mark(status, agents))

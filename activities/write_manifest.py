@@ -13,7 +13,7 @@ from shared.agents import catalogue
 from shared.checks import PACK_CHECKS, REGISTRY_CHECKS
 from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult, told
 from shared.services import Services
-from shared.storage import DESIGNS, WORK, BlobStore, content_type
+from shared.storage import DESIGNS, WORK, BlobStore, content_type, live_runs
 
 if TYPE_CHECKING:  # what composes packs is imported at first use: indexing the app composes none
     from shared.pack import Checked, ComposedPack, Material
@@ -43,6 +43,8 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
     standing = told(composed.findings)
     telemetry.run_ended(request, composed.status, told(first), standing)
+    if request.status != "running":
+        await live_runs.leave(services.blobs, request.run.caller, request.run.run_id)
     return RunResult(
         status=composed.status,
         project=request.run.project,
@@ -59,13 +61,13 @@ async def _compose(services: Services, request: ManifestRequest, material: "Mate
     """The project folder; what its manifest gets wrong about the pack is a finding like any other."""
     from shared.pack import compose_pack, registry_of
 
-    composed = await asyncio.to_thread(compose_pack, request, material, catalogue())
-    registry = await asyncio.to_thread(registry_of, request, material, composed)
+    composed = await services.cores.run(compose_pack, request, material, catalogue())
+    registry = await services.cores.run(registry_of, request, material, composed)
     wrong = await services.checker.check(REGISTRY_CHECKS, registry)
     if not wrong:
         return composed
     told = replace(material, findings=material.findings + wrong)
-    return await asyncio.to_thread(compose_pack, request, told, catalogue())
+    return await services.cores.run(compose_pack, request, told, catalogue())
 
 
 async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: "ComposedPack") -> list[FileEntry]:

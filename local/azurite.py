@@ -1,10 +1,14 @@
-"""Blob storage on this machine: runs Azurite on loopback and ends it with its data written.
+"""Storage on this machine: runs Azurite on loopback and ends it with its data written.
+
+Blob storage is all that the local host needs; queues and tables, which Azure's own durable engine uses, are there for
+whoever asks for the whole of it.
 
 Touches the state folder's `storage` and one child process.
 """
 
 import asyncio
 import contextlib
+import itertools
 import json
 import re
 import secrets
@@ -20,6 +24,7 @@ _GUARD = Path(__file__).with_name("azurite_guard.js")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 6.0
 _RESTART_SECONDS = 0.5
+_LISTENS = re.compile(r"(\w+) service (?:is )?successfully listen\w* (?:on|at) http://[^:]+:(\d+)")
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
@@ -27,8 +32,10 @@ _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOt
 class Azurite:
     """The storage process of one state folder, started again if it ends by itself."""
 
-    def __init__(self, cache: Path, state: Path, log: Log) -> None:
+    def __init__(self, cache: Path, state: Path, log: Log, services: tuple[str, ...] = ("blob",)) -> None:
         """`cache` holds the program, below its version; `state` holds `storage` and the record of the process."""
+        self._services = services
+        self._ports = dict.fromkeys(services, 0)
         self._cache = cache
         self._data = state / "storage"
         self._record = state / "azurite.json"
@@ -41,23 +48,25 @@ class Azurite:
         """The process id, for diagnosis and for tests that kill it."""
         return self._process.pid if self._process else None
 
-    async def spawn(self, port: int = 0) -> None:
+    async def spawn(self) -> None:
         """Start the process, after an earlier one that is still writing its data. Installs the program first."""
-        main = await install(self._cache, self._log)
+        main = await install(self._cache, self._log, whole=len(self._services) > 1)
+        where = [(f"--{name}Host", "127.0.0.1", f"--{name}Port", str(port)) for name, port in self._ports.items()]
         await self._wait_for_an_earlier_one()
         self._process = await asyncio.create_subprocess_exec(
             find_node(), str(_GUARD), str(main), str(self._record), secrets.token_hex(16),
             "--silent", "--disableTelemetry", "--skipApiVersionCheck",
-            "--location", str(self._data), "--blobHost", "127.0.0.1", "--blobPort", str(port),
+            "--location", str(self._data), *itertools.chain(*where),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             **APART,
         )  # fmt: skip
 
     async def connection_string(self) -> str:
         """Wait until it listens. Raises HostError with its output when it does not."""
-        url = await self._listening()
-        self._keeper = asyncio.create_task(self._keep(int(url.rpartition(":")[2])))
-        return f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};BlobEndpoint={url}/{_ACCOUNT};"
+        await self._listening()
+        self._keeper = asyncio.create_task(self._keep())
+        where = [f"{name.title()}Endpoint=http://127.0.0.1:{port}/{_ACCOUNT};" for name, port in self._ports.items()]
+        return f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};{''.join(where)}"
 
     async def stop(self) -> None:
         """Close its stdin, on which it writes its data and ends; after a while end it the hard way."""
@@ -78,8 +87,8 @@ class Azurite:
             await process.wait()
         self._record.unlink(missing_ok=True)
 
-    async def _keep(self, port: int) -> None:
-        """Read what it says, so that it never waits for that; when it ends, start it again on its port."""
+    async def _keep(self) -> None:
+        """Read what it says, so that it never waits for that; when it ends, start it again on its ports."""
         while True:
             assert self._process is not None
             assert self._process.stdout is not None
@@ -89,22 +98,25 @@ class Azurite:
             self._log.warning(f"storage ended (exit {code}); starting it again")
             try:
                 await asyncio.sleep(_RESTART_SECONDS)
-                await self.spawn(port)
+                await self.spawn()
                 await self._listening()
             except HostError as error:
                 self._log.error(str(error))
 
-    async def _listening(self) -> str:
-        """The address it says it listens on."""
+    async def _listening(self) -> None:
+        """Wait for the addresses that it says it listens on."""
         assert self._process is not None
         assert self._process.stdout is not None
-        said: list[str] = []
+        said, left = list[str](), set(self._services)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_START_SECONDS):
                 while line := await self._process.stdout.readline():
                     said.append(line.decode(errors="replace").rstrip())
-                    if match := re.search(r"successfully listens on (http://\S+)", said[-1]):
-                        return match.group(1)
+                    if match := _LISTENS.search(said[-1]):
+                        self._ports[match[1].lower()] = int(match[2])
+                        left.discard(match[1].lower())
+                        if not left:
+                            return
         output = "\n".join(said[-5:]) or "no output"
         raise HostError(f"Storage (Azurite {VERSION}) did not start: {output}")
 

@@ -17,8 +17,11 @@ VERSION = "3.35.0"
 _OLDEST_NODE = 20
 
 
-async def install(cache: Path, log: Log) -> Path:
-    """The path of Azurite's blob main, installing the program first when it is not there. Raises HostError."""
+async def install(cache: Path, log: Log, *, whole: bool = False) -> Path:
+    """The path of Azurite's main, installing the program first when it is not there. Raises HostError.
+
+    `whole` is the main of all its services, not of blobs alone.
+    """
     home = cache / VERSION
     if not _is_complete(home):
         log.info(f"installing Azurite {VERSION} into {home} (once, less than a minute) ...")
@@ -28,7 +31,7 @@ async def install(cache: Path, log: Log) -> Path:
             _move(fresh, home)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-    return _main_of(home)
+    return home / "node_modules/azurite/dist/src/azurite.js" if whole else _main_of(home)
 
 
 def _main_of(home: Path) -> Path:

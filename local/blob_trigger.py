@@ -9,7 +9,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob import BlobProperties
@@ -23,7 +23,8 @@ from local.wire import Json
 from local.worker_process import Call, FunctionFailed, WorkerProcess
 
 _POLL_SECONDS = 0.5
-_RETRY_SECONDS = (0.2, 1.0, 3.0, 10.0)
+_RETRY_SECONDS = 0.5
+"""Azure waits for nothing between tries: five of them take some three seconds."""
 _AT_ONCE = 8
 DEFAULT_TRIES = 5
 CONTENT_LIMIT = 16 * 1024 * 1024
@@ -111,7 +112,7 @@ class BlobTrigger:
         async with self._room:
             for attempt in range(self._tries):
                 if attempt:
-                    await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS)) - 1])
+                    await asyncio.sleep(_RETRY_SECONDS)
                 started = time.perf_counter()
                 failure = await self._tell(found)
                 self._log.called(f"{self._function.name} {found.path}", started, failure)
@@ -130,7 +131,9 @@ class BlobTrigger:
             if (found.properties.size or 0) <= CONTENT_LIMIT:
                 content = await (await blob.download_blob()).readall()
             inputs: dict[str, Json] = {self._function.argument: {"kind": "bytes"}}
-            await self._worker.invoke(Call(self._function, inputs, trigger_metadata(found, blob.url), content))
+            await self._worker.invoke(
+                Call(self._function, inputs, trigger_metadata(self._function.name, found, blob.url), content)
+            )
         except ResourceNotFoundError:
             return None
         except (FunctionFailed, WorkerLost, AzureError) as error:
@@ -138,11 +141,11 @@ class BlobTrigger:
         return None
 
 
-def trigger_metadata(found: Found, url: str) -> dict[str, Json]:
+def trigger_metadata(function: str, found: Found, url: str) -> dict[str, Json]:
     """What Azure's host tells about the blob: its path, address, properties, metadata and the path's groups."""
     about = found.properties
-    properties = {
-        "ETag": found.etag,
+    properties: dict[str, Json] = {
+        "ETag": {},  # Azure.ETag has no JSON form: no function learns of the version from its trigger
         "ContentLength": about.size,
         "ContentType": about.content_settings.content_type,
         "LastModified": _moment(about.last_modified),
@@ -150,6 +153,7 @@ def trigger_metadata(found: Found, url: str) -> dict[str, Json]:
     }
     groups: dict[str, Json] = {name: {"kind": "string", "value": value} for name, value in found.groups.items()}
     return groups | {
+        "sys": {"kind": "json", "value": json.dumps({"MethodName": function, "UtcNow": _moment(datetime.now(UTC))})},
         "BlobTrigger": {"kind": "string", "value": found.path},
         "Uri": {"kind": "json", "value": json.dumps(url)},
         "Properties": {"kind": "json", "value": json.dumps(properties)},

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
 import time
 
 import durabletask.internal.orchestrator_service_pb2 as pb
@@ -16,8 +17,8 @@ from local.log import Log
 from local.wire import Json
 from local.worker_process import Answer, Call, FunctionFailed, WorkerProcess
 
-MAX_STEPS = 16
-MAX_ACTIVITIES = 64
+AT_ONCE_PER_CORE = 10
+"""Activities, and orchestrator steps, that run at once unless host.json says otherwise, as in Azure."""
 _LONGEST_SLEEP = 30.0
 """Timers are looked at again after this many seconds, so that a suspended laptop is not late by its sleep."""
 _MESSAGE_LIMIT = 8_000
@@ -27,9 +28,13 @@ _STACK_LIMIT = 16_000
 class DurableDispatcher:
     """Runs orchestrator steps and activities as long as `run` runs."""
 
-    def __init__(self, worker: WorkerProcess, max_activities: int, log: Log) -> None:
+    def __init__(self, worker: WorkerProcess, durable: Json, log: Log) -> None:
+        """`durable` is the section of host.json that says how much runs at once."""
+        most = AT_ONCE_PER_CORE * (os.process_cpu_count() or 1)
         self._worker = worker
-        self._slots = MAX_STEPS + max_activities
+        self._most_steps = int(durable.get("maxConcurrentOrchestratorFunctions", most))
+        self._most_activities = int(durable.get("maxConcurrentActivityFunctions", most))
+        self._steps = 0
         self._log = log
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -51,7 +56,7 @@ class DurableDispatcher:
             while True:
                 self._wake.clear()
                 next_timer = engine.fire_due_timers()
-                while self._has_room() and (item := engine.take()):
+                while item := self._next(engine):
                     self._start(engine, item)
                 longest = _LONGEST_SLEEP if next_timer is None else min(_LONGEST_SLEEP, next_timer)
                 with contextlib.suppress(TimeoutError):
@@ -66,16 +71,23 @@ class DurableDispatcher:
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
 
-    def _has_room(self) -> bool:
-        return not self._is_draining and len(self._running) < self._slots
+    def _next(self, engine: DurableEngine) -> pb.WorkItem | None:
+        """Work for which there is room; steps and activities do not take each other's."""
+        if self._is_draining:
+            return None
+        activities = len(self._running) - self._steps
+        return engine.take(steps=self._steps < self._most_steps, activities=activities < self._most_activities)
 
     def _start(self, engine: DurableEngine, item: pb.WorkItem) -> None:
+        is_step = item.HasField("orchestratorRequest")
         task = asyncio.create_task(self._do(engine, item))
+        self._steps += is_step
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda ended: self._ended(ended, is_step=is_step))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None], *, is_step: bool) -> None:
         self._running.discard(task)
+        self._steps -= is_step
         self._wake.set()
         if not task.cancelled() and (error := task.exception()):
             self._log.error(f"durable work failed in the host: {error!r}")

@@ -26,10 +26,13 @@ from durabletask.testing.in_memory_backend import (
 )
 from google.protobuf import wrappers_pb2
 
+from local.engine_queries import LARGEST_PAGE, NEVER_SET, page_of
 from local.engine_store import EngineStore
 
 _LOG = logging.getLogger(__name__)
 _GRPC_THREADS = 64
+_LARGEST_MESSAGE = 4 * 1024 * 1024
+"""Bytes of one gRPC message, as Azure's durable clients take it."""
 _NO_HISTORY_LIMIT = 1_000_000
 _ENDED = (
     pb.ORCHESTRATION_STATUS_COMPLETED,
@@ -66,7 +69,8 @@ class DurableEngine(InMemoryOrchestrationBackend):
             for instance in list(self._instances.values()):
                 if not self._is_terminal_status(instance.status):
                     self._resume(instance)
-        server = grpc.server(futures.ThreadPoolExecutor(_GRPC_THREADS), options=[("grpc.so_reuseport", 0)])
+        options = [("grpc.so_reuseport", 0), ("grpc.max_send_message_length", _LARGEST_MESSAGE)]
+        server = grpc.server(futures.ThreadPoolExecutor(_GRPC_THREADS), options=options)
         generated: Any = stubs  # code without types
         generated.add_TaskHubSidecarServiceServicer_to_server(self, server)
         port = server.add_insecure_port("127.0.0.1:0")
@@ -103,10 +107,10 @@ class DurableEngine(InMemoryOrchestrationBackend):
 
     # -- work, taken and completed by the host in this process
 
-    def take(self) -> pb.WorkItem | None:
-        """The next orchestrator step or activity to run, or None."""
+    def take(self, *, steps: bool = True, activities: bool = True) -> pb.WorkItem | None:
+        """The next orchestrator step or activity to run, of those asked for, or None."""
         with self._lock:
-            return self._take_step() or self._take_activity()
+            return (steps and self._take_step()) or (activities and self._take_activity()) or None
 
     def complete_step(self, response: pb.OrchestratorResponse) -> None:
         """An orchestrator decided. A decision of a step that is no longer current changes nothing."""
@@ -289,7 +293,24 @@ class DurableEngine(InMemoryOrchestrationBackend):
         with self._transaction():
             if not request.orchestrationIdReusePolicy.replaceableStatus:
                 request.orchestrationIdReusePolicy.replaceableStatus.extend(_ENDED)
-            return super().StartInstance(request, context)
+            answer = super().StartInstance(request, context)
+            instance = self._instances.get(answer.instanceId)
+            if instance is not None and instance.custom_status is None:
+                instance.custom_status = NEVER_SET
+            return answer
+
+    @override
+    def QueryInstances(
+        self, request: pb.QueryInstancesRequest, context: grpc.ServicerContext
+    ) -> pb.QueryInstancesResponse:
+        """In the order of ids and in pages, as Azure Tables gives them, and refuses them."""
+        if request.query.maxInstanceCount > LARGEST_PAGE:
+            context.abort(grpc.StatusCode.UNKNOWN, f"a page has at most {LARGEST_PAGE:,} instances")
+        with self._lock:
+            found, token = page_of(self._instances, request.query)
+            whole = request.query.fetchInputsAndOutputs
+            states = [self._build_instance_response(instance, whole).orchestrationState for instance in found]
+        return pb.QueryInstancesResponse(orchestrationState=states, continuationToken=token)
 
     @override
     def RaiseEvent(self, request: pb.RaiseEventRequest, context: grpc.ServicerContext) -> Any:
@@ -325,9 +346,9 @@ class DurableEngine(InMemoryOrchestrationBackend):
     @override
     def PurgeInstances(self, request: pb.PurgeInstancesRequest, context: grpc.ServicerContext) -> Any:
         with self._transaction():
-            before = set(self._instances)
+            before = {request.instanceId} if request.instanceId else set(self._instances)
             answer = super().PurgeInstances(request, context)
-            self._touched |= before - set(self._instances)
+            self._touched |= before - self._instances.keys()
             return answer
 
     # -- what this engine does not offer

@@ -23,6 +23,7 @@ from local.worker_process import Answer, Call, FunctionFailed, WorkerProcess
 BODY_LIMIT = 100 * 1024 * 1024
 """Bytes of a request's body, as in Azure Functions."""
 _WORKER_PATIENCE = 60.0
+_CLIMBS = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 _SAFE_METHODS = ("GET", "HEAD")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -65,7 +66,7 @@ class HttpFront:
         """One line for each request. As in Azure, a method that a route does not take is not found."""
         started = time.perf_counter()
         try:
-            response = await handler(request)
+            response = _refused_by_the_server(request.raw_path) or await handler(request)
         except web.HTTPMethodNotAllowed:
             response = web.Response(status=404)
         except web.HTTPException as error:
@@ -103,6 +104,14 @@ class HttpFront:
                 raise
         await asyncio.wait_for(self._worker.available(), _WORKER_PATIENCE)
         return await self._worker.invoke(call)
+
+
+def _refused_by_the_server(raw_path: str) -> web.Response | None:
+    """What Azure's web server answers itself, before any function: a NUL, and a path that climbs out of its route."""
+    path = raw_path.partition("?")[0]
+    if "%00" in path:
+        return web.Response(status=400)
+    return web.Response(status=404) if _CLIMBS.search(path) else None
 
 
 def _described(request: web.Request) -> Json:

@@ -14,7 +14,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.blob_trigger import DEFAULT_TRIES, BlobTrigger
-from local.durable import MAX_ACTIVITIES, DurableDispatcher, client_config
+from local.durable import DurableDispatcher, client_config
 from local.engine import DurableEngine
 from local.engine_store import EngineStore
 from local.functions import App
@@ -51,8 +51,7 @@ class Platform:
         storage = BlobServiceClient.from_connection_string(info.storage, retry_total=0)  # the triggers try again
         self._closing.push_async_callback(storage.close)
         durable: Json = self._extensions.get("durableTask", {})
-        most = durable.get("maxConcurrentActivityFunctions", MAX_ACTIVITIES)
-        dispatcher = self._dispatcher = DurableDispatcher(self._worker, most, self._log)
+        dispatcher = self._dispatcher = DurableDispatcher(self._worker, durable, self._log)
         engine = DurableEngine(EngineStore(database), dispatcher.wake)
         config = client_config(engine.start(), info.url, durable.get("hubName", "LocalHub"))
         self._closing.callback(engine.stop, _GRPC_GRACE_SECONDS)

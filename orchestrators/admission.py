@@ -10,7 +10,7 @@ from durabletask.task import Task, TaskFailedError
 from orchestrators.desk import Steps
 from orchestrators.progress import Board
 from orchestrators.steps import step
-from shared.contracts import PLACE_EVENT, Place, PlaceRequest, RunInput
+from shared.contracts import PLACE_EVENT, NextRuns, Place, PlaceRequest, RunInput
 
 LOOK_AGAIN, RARELY = timedelta(minutes=2), 8
 """A call for the next in line can be lost with whoever made it: who waits looks for itself, too, ever more rarely."""
@@ -29,7 +29,7 @@ def admitted(context: df.DurableOrchestrationContext, run: RunInput, cancel: Tas
     request = _request(context, run)
     called: Task[Any] = context.wait_for_external_event(PLACE_EVENT)
     for look in range(1, MOST_LOOKS):
-        place = Place.from_dict((yield step(context, run, "take_place", request)))
+        place = yield from step(context, run, "take_place", request, Place)
         if place.taken:
             board.let_in()
             break
@@ -48,7 +48,7 @@ def leave(context: df.DurableOrchestrationContext, run: RunInput) -> Steps[None]
     if not run.max_active:
         return
     with suppress(TaskFailedError):
-        yield step(context, run, "leave_place", _request(context, run))
+        yield from step(context, run, "leave_place", _request(context, run), NextRuns)
 
 
 def _request(context: df.DurableOrchestrationContext, run: RunInput) -> PlaceRequest:

@@ -22,7 +22,7 @@ def ask(desk: Desk, call: Call, request: AgentRequest, *, paid: bool = False) ->
     for attempt in range(1, MOST_TRIES):
         if not (paid and attempt == 1) and (refusal := desk.spending.refusal()):
             return AgentResult(spent, call.model, failure=refusal)
-        result = AgentResult.from_dict((yield step(desk.context, desk.run, call.activity, request)))
+        result = yield from step(desk.context, desk.run, call.activity, request, AgentResult)
         desk.spending.add(result.usage, result.model)
         spent = spent + result.usage
         if result.interruption is None:

@@ -59,6 +59,6 @@ def seconds_to_next_look(polling: Polling, looks: int) -> timedelta:
 def _advance(desk: Desk, activity: str, request: Payload) -> Steps[BatchState]:
     """A step that failed has told nothing: the batch's record knows, and the next look reads it."""
     try:
-        return BatchState.from_dict((yield step(desk.context, desk.run, activity, request)))
+        return (yield from step(desk.context, desk.run, activity, request, BatchState))
     except TaskFailedError:
         return BatchState(ended=False, detail="The batch could not be looked at.")

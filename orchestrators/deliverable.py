@@ -93,5 +93,5 @@ def _publish(desk: Desk, call: Call, outcome: Outcome) -> Steps[Outcome]:
     if call.task != "draft" or outcome.draft is None:
         return outcome
     request = PublishRequest(outcome.draft, desk.folders.deliverable_path(call))
-    file = FileEntry.from_dict((yield step(desk.context, desk.run, "publish_deliverable", request)))
+    file = yield from step(desk.context, desk.run, "publish_deliverable", request, FileEntry)
     return replace(outcome, file=file)

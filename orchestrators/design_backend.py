@@ -61,7 +61,7 @@ def _run(
     """Claim the folder, tell the story, write the manifest; of a run that may not begin, the manifest alone."""
     started = _now(context)
     request = FolderRequest(run.run_id, run.project, run.output_root, run.options.output, started)
-    folders = Folders.from_dict((yield step(context, run, "claim_folder", request)))
+    folders = yield from step(context, run, "claim_folder", request, Folders)
     story = _Story(Desk(context, run, folders, board, Spending(run)), started)
     try:
         if not may_begin:
@@ -72,7 +72,7 @@ def _run(
         story.desk.board.cancel()
         story.status = "cancelled"
         yield from call_off_batches(story.desk)
-    return RunResult.from_dict((yield story.manifest(story.status or story.verdict())))
+    return (yield from story.manifest(story.status or story.verdict()))
 
 
 bp.orchestration_trigger(context_name="context")(
@@ -106,7 +106,7 @@ class _Story:
             if all(self.outcomes[call.key].state == "failed" for call in ready):
                 return  # nothing to build on: say so in the manifest rather than pay for more
             if phase == run.calls[0].phase:
-                yield self.manifest("running")
+                yield from self.manifest("running")
 
     def _warm(self, ready: list[Call]) -> Generator[Task[Any], Any]:
         """Before several calls read the same documents at once, have the prefix they share cached."""
@@ -117,10 +117,9 @@ class _Story:
         agents = tuple(call.agent for call in ready)
         request = WarmRequest(run.run_id, request_for(run, ready[0], shared.pop()), agents)
         try:
-            warmed: Any = yield step(self.desk.context, run, "warm_prefix", request)
+            self.warming = yield from step(self.desk.context, run, "warm_prefix", request, WarmResult)
         except TaskFailedError:
             return  # the calls cost more, nothing else
-        self.warming = WarmResult.from_dict(warmed)
         self.desk.spending.add(self.warming.usage, self.warming.model)
         self.desk.board.warm(self.warming)
 
@@ -153,7 +152,7 @@ class _Story:
         across = any(tally.errors for tally in self.across.tallies)
         return "completed_with_findings" if own or across or self.across.failure else "completed"
 
-    def manifest(self, status: str) -> Task[Any]:
+    def manifest(self, status: str) -> Steps[RunResult]:
         """Have MANIFEST.md written as things stand."""
         unreached = "cancelled" if status == "cancelled" else "waiting"
         outcomes = [self.outcomes.get(call.key, Outcome(call.key, unreached, Usage())) for call in self.desk.run.calls]
@@ -169,7 +168,7 @@ class _Story:
             warming=self.warming.usage,
             warming_model=self.warming.model,
         )
-        return step(self.desk.context, self.desk.run, "write_manifest", request)
+        return (yield from step(self.desk.context, self.desk.run, "write_manifest", request, RunResult))
 
 
 def _phases(calls: tuple[Call, ...]) -> Iterator[tuple[int, tuple[Call, ...]]]:

@@ -23,7 +23,7 @@ def pipeline_callback(context: df.DurableOrchestrationContext) -> Generator[Task
         now = context.current_utc_datetime.replace(tzinfo=UTC)
         if heard.ended or now >= until:
             outcome = yield from _complete(context, callback)
-            yield attempt(context, callback, "close_callback", outcome.to_dict())
+            yield from attempt(context, callback, "close_callback", outcome.to_dict(), CallbackOutcome)
             return outcome.to_dict()
         callback = replace(callback, told=heard.told, log=heard.log)
         yield context.create_timer(context.current_utc_datetime + timedelta(seconds=callback.seconds))
@@ -39,10 +39,9 @@ bp.orchestration_trigger(context_name="context")(
 def _tell(context: df.DurableOrchestrationContext, callback: Callback) -> Generator[Task[Any], Any, TellResult]:
     request = TellRequest(callback.callback_id, callback.runs, callback.told, callback.log)
     try:
-        heard: Any = yield attempt(context, callback, "tell_pipeline", request.to_dict())
+        return (yield from attempt(context, callback, "tell_pipeline", request.to_dict(), TellResult))
     except TaskFailedError:
         return TellResult(callback.told, callback.log, ended=False)  # the next look says it all
-    return TellResult.from_dict(heard)
 
 
 def _complete(
@@ -50,9 +49,9 @@ def _complete(
 ) -> Generator[Task[Any], Any, CallbackOutcome]:
     request = CompleteRequest(callback.callback_id, callback.runs)
     try:
-        done: Any = yield attempt(context, callback, "complete_task", request.to_dict())
+        done = yield from attempt(context, callback, "complete_task", request.to_dict(), CompleteResult)
     except TaskFailedError as error:
         mend = "Start the pipeline's job again: the runs go on by themselves, and those that have ended cost nothing."
         failure = replace(failure_of(error, callback), code="pipeline-not-told", mend=mend)
         return CallbackOutcome(callback.callback_id, callback.runs, failure=failure)
-    return CallbackOutcome(callback.callback_id, callback.runs, CompleteResult.from_dict(done).result)
+    return CallbackOutcome(callback.callback_id, callback.runs, done.result)

@@ -152,4 +152,4 @@ def _check(desk: Desk, outcomes: dict[str, Outcome], number: int) -> Generator[T
         db=run.options.db,
         round=number,
     )
-    return PackCheckResult.from_dict((yield step(desk.context, run, "check_pack", request)))
+    return (yield from step(desk.context, run, "check_pack", request, PackCheckResult))

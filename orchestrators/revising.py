@@ -68,7 +68,7 @@ def check(desk: Desk, call: Call, draft: BlobRef, number: int) -> Steps[CheckRes
     """Hold a draft against its agent's checks."""
     run = desk.run
     request = CheckRequest(run.run_id, call.agent, call.task, draft, run.prd, run.options.stack, run.options.db, number)
-    return CheckResult.from_dict((yield step(desk.context, run, "check_deliverable", request)))
+    return (yield from step(desk.context, run, "check_deliverable", request, CheckResult))
 
 
 def request_for(run: RunInput, call: Call, documents: tuple[Document, ...]) -> AgentRequest:

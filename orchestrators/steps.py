@@ -1,19 +1,24 @@
 """Schedules activities: the one retry policy, and how a failure that outlived it reads. Nothing else retries."""
 
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any, Protocol
 
 import azure.durable_functions as df
 from durabletask.task import Task, TaskFailedError
 
-from shared.contracts import Failure, Payload, RunInput, in_short
+from shared import logs
+from shared.contracts import Failure, Payload, RunInput, answer_in, in_short, sign, signature_of
 
 LONGEST_WAIT = timedelta(minutes=5)
 LONGEST_REASON = 500
+MOST_ASKED = 20
+"""A bound for the loop, far beyond what mistaken results there can be."""
+log = logs.logger(__name__)
 
 
 class Tried(Protocol):
-    """An orchestrator's input: how often its steps are tried, and how long the first wait is."""
+    """An orchestrator's input: how steps are tried, and whether their results are signed."""
 
     @property
     def attempts(self) -> int: ...
@@ -21,21 +26,42 @@ class Tried(Protocol):
     @property
     def first_retry_seconds(self) -> float: ...
 
-
-def step(context: df.DurableOrchestrationContext, run: RunInput, activity: str, request: Payload) -> Task[Any]:
-    """Schedule one activity of a run, with its request in short."""
-    return attempt(context, run, activity, in_short(request, run))
+    @property
+    def signed(self) -> bool: ...
 
 
-def attempt(context: df.DurableOrchestrationContext, tried: Tried, activity: str, request: dict[str, Any]) -> Task[Any]:
-    """Schedule one activity. It is tried `tried.attempts` times, with doubling waits between."""
+def step[R: Payload](
+    context: df.DurableOrchestrationContext, run: RunInput, activity: str, request: Payload, kind: type[R]
+) -> Generator[Task[Any], Any, R]:
+    """One activity of a run, with its request in short; its result."""
+    return (yield from attempt(context, run, activity, in_short(request, run), kind))
+
+
+def attempt[R: Payload](
+    context: df.DurableOrchestrationContext, tried: Tried, activity: str, request: dict[str, Any], kind: type[R]
+) -> Generator[Task[Any], Any, R]:
+    """One activity, tried `tried.attempts` times with doubling waits between; its result, a `kind`.
+
+    A result that does not answer this request is another step's, which the engine has mistaken: the step is asked
+    again. Activities may be repeated, so that costs nothing but time.
+    """
     policy = df.RetryPolicy(
         first_retry_interval=timedelta(seconds=tried.first_retry_seconds),
         max_number_of_attempts=tried.attempts,
         backoff_coefficient=2,
         max_retry_interval=LONGEST_WAIT,
     )
-    return context.call_activity_with_retry(activity, policy, request)
+    signature = signature_of(activity, request) if tried.signed else None
+    for asked in range(1, MOST_ASKED + 1):
+        result: Any = yield context.call_activity_with_retry(activity, policy, sign(request, signature))
+        try:
+            return answer_in(result, kind, signature)
+        except ValueError as wrong:
+            if asked == MOST_ASKED:
+                raise
+            if not context.is_replaying:
+                log.warning("%s is asked again: %s", activity, wrong)
+    raise AssertionError("the last answer is taken or raised")
 
 
 def failure_of(error: TaskFailedError, run: Tried) -> Failure:

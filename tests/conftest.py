@@ -18,6 +18,17 @@ from tests.agent_at_work import app_on
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 # Of the same code the tests say the same. For inputs that nobody thought of: `make fuzz`, or HYPOTHESIS_PROFILE=default.
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which durable engine the end-to-end tests run on."""
+    parser.addoption(
+        "--engine",
+        choices=("local", "azure"),
+        default="local",
+        help="what end-to-end tests run on: our own local engine, or Microsoft's Durable Task extension (needs dotnet)",
+    )
+
+
 CONTAINERS = ("prds", "designs", "runs")
 
 

@@ -1,17 +1,13 @@
-"""Who calls over HTTP, and how much one caller may ask for. Keeps who is about to start a run, and nothing else."""
+"""Who calls over HTTP, and how much one request may hold."""
 
 import hashlib
-import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import cast
 
-import azure.durable_functions as df
 import azure.functions as func
-from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
+from durabletask.client import OrchestrationStatus
 
-from shared.contracts import RunInput
-from shared.errors import BadInput, Busy
+from shared.errors import BadInput
 from shared.settings import Settings
 
 ORCHESTRATOR = "design_backend"
@@ -52,42 +48,6 @@ def caller_of(req: func.HttpRequest, settings: Settings) -> str:
     key = headers.get(_KEY) or req.params.get("code") or ""
     told, kind = (identity, "user") if identity else (key, "key")
     return f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:12]}" if told else "anonymous"
-
-
-_starting: dict[str, set[str]] = {}
-
-
-@asynccontextmanager
-async def room_for_a_run(
-    client: df.DurableFunctionsClient, caller: str, run_id: str, most: int
-) -> AsyncGenerator[None]:
-    """Start a caller's run inside; refused (`Busy`) where `most` others are under way or about to be.
-
-    Which are about to be is known to this process alone: on two instances of the app, twice as many may pass.
-    """
-    others = _starting.setdefault(caller, set())
-    before = others - {run_id}
-    others.add(run_id)
-    try:
-        if caller and len((await _runs_of(client, caller) | before) - {run_id}) >= most:
-            detail = f"{most} runs of one caller may be under way, and as many are."
-            raise Busy("too-many-runs", detail, "Ask again when one has ended.")
-        yield
-    finally:
-        others.discard(run_id)
-        if not others:
-            _starting.pop(caller, None)
-
-
-async def _runs_of(client: df.DurableFunctionsClient, caller: str) -> set[str]:
-    query = OrchestrationQuery(runtime_status=list(LIVE), fetch_inputs_and_outputs=True)
-    states = await client.get_all_orchestration_states(query)
-    runs = (RunInput.from_dict(json.loads(state.serialized_input or "null")) for state in states if _is_run(state))
-    return {run.run_id for run in runs if run.caller == caller}
-
-
-def _is_run(state: OrchestrationState) -> bool:
-    return state.name == ORCHESTRATOR
 
 
 def _headers(req: func.HttpRequest) -> Mapping[str, str]:

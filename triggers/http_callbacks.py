@@ -73,6 +73,7 @@ async def _callback(current: Services, name: str, run_ids: list[str]) -> Callbac
         attempts=settings.callback_attempts,
         first_retry_seconds=settings.first_retry_seconds,
         looks=looks_at(len(claims)),
+        signed=True,
     )
 
 

@@ -9,24 +9,23 @@ from urllib.parse import quote
 
 import azure.durable_functions as df
 import azure.functions as func
-from durabletask.client import OrchestrationQuery, OrchestrationState
+from durabletask.client import OrchestrationState
 
 from orchestrators.design_backend import CANCEL_EVENT
 from shared import VERSION, services
-from shared.contracts import Claim, RunInput
+from shared.contracts import Claim
 from shared.errors import BadInput, Conflict, NotFound
 from shared.prd import check_size
 from shared.runs import NAMES, status_of
 from shared.services import Services
-from shared.storage import DESIGNS, LONGEST_NAME, PRDS, content_type
-from triggers.callers import LIVE, ORCHESTRATOR, body_of, caller_of
+from shared.storage import DESIGNS, LONGEST_NAME, PRDS, content_type, past_runs
+from triggers.callers import LIVE, body_of, caller_of
 from triggers.intake import Request, read_claim, read_request, start_run
 from triggers.outlook import look_ahead
 from triggers.problems import HEADERS, answer, reports_problems
-from triggers.views import iso, links, pack_files, run_summaries, run_view
+from triggers.run_list import Query, list_page
+from triggers.views import links, pack_files, run_view
 
-LISTED = 200
-"""How many runs a listing shows, newest first."""
 _RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST_RUN_ID = 100
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -48,7 +47,7 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
     """Start a run, or point to the run that already answers this PRD with these options."""
     request, fresh = await request_of(req, services.current())
     started = await start_run(services.current(), client, request, fresh=fresh)
-    state = await client.get_orchestration_state(started.run_id)
+    state = await past_runs.state_of(services.current().blobs, client, started.run_id)
     body = {
         "id": started.run_id,
         "status": status_of(state),
@@ -73,12 +72,9 @@ async def plan(req: func.HttpRequest) -> func.HttpResponse:
 @bp.durable_client_input(client_name="client")
 @reports_problems
 async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """Runs that the orchestration store still knows, newest first."""
-    query = OrchestrationQuery(fetch_inputs_and_outputs=True)
-    states = [state for state in await client.get_all_orchestration_states(query) if state.name == ORCHESTRATOR]
-    newest = sorted(states, key=lambda state: state.created_at, reverse=True)[:LISTED]
-    runs = await run_summaries(services.current().blobs, [(_claim_of(state), state) for state in newest])
-    return answer({"runs": runs, "total": len(states)})
+    """A page of runs, newest first, also of those whose history was purged."""
+    query = Query.of(cast(Mapping[str, str], req.params))
+    return answer(await list_page(services.current(), client, query))
 
 
 @bp.route(route="runs/{id}", methods=["GET"])
@@ -120,7 +116,8 @@ async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
 
 async def _run_of(req: func.HttpRequest, client: df.DurableFunctionsClient) -> tuple[Claim, OrchestrationState | None]:
     run_id = req.route_params.get("id", "")
-    return await claim_of(services.current(), run_id), await client.get_orchestration_state(run_id)
+    current = services.current()
+    return await claim_of(current, run_id), await past_runs.state_of(current.blobs, client, run_id)
 
 
 async def claim_of(services: Services, run_id: str) -> Claim:
@@ -129,12 +126,6 @@ async def claim_of(services: Services, run_id: str) -> Claim:
         raise NotFound("no-run", f"There is no run {run_id[:LONGEST_RUN_ID]!r}.", "GET /api/runs lists the runs.")
     claim, _ = await read_claim(services.blobs, run_id)
     return claim
-
-
-def _claim_of(state: OrchestrationState) -> Claim:
-    """The listing needs no blob: an orchestration's input holds all a summary shows."""
-    run = RunInput.from_dict(json.loads(state.serialized_input or "null"))
-    return Claim(run, source="", identity="", created_at=iso(state.created_at))
 
 
 async def request_of(req: func.HttpRequest, services: Services) -> tuple[Request, bool]:

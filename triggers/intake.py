@@ -21,8 +21,8 @@ from shared.prd import Prd, check_size, content_hash, read_prd, slug
 from shared.runs import Plan, Source, from_front_matter, from_metadata, plan_of, resolve, status_of
 from shared.services import Services
 from shared.settings import Settings
-from shared.storage import PRDS, WORK, BlobInfo, BlobStore
-from triggers.callers import LIVE, ORCHESTRATOR, room_for_a_run
+from shared.storage import PRDS, WORK, BlobInfo, BlobStore, live_runs, past_runs, run_index
+from triggers.callers import LIVE, ORCHESTRATOR
 from triggers.outlook import Outlook, look_ahead
 
 MOST_ATTEMPTS = 1_000
@@ -107,11 +107,13 @@ async def start_run(
     for attempt in range(1, MOST_ATTEMPTS):
         run_id = run_id_for(request.identity, request.prd.name, attempt)
         if not await services.blobs.exists(WORK, claim_name(run_id)):
-            async with room_for_a_run(client, request.caller, run_id, services.settings.runs_per_caller):
+            most = services.settings.runs_per_caller
+            async with live_runs.room_for_a_run(services.blobs, request.caller, run_id, most):
                 claim = await _claim(services, request, run_id, fresh=fresh)
                 if claim is not None:
-                    await _schedule(client, claim)
+                    await _schedule(services.blobs, client, claim)
                     return Started(run_id, plan_of(claim.run), created=True)
+            await _leave_to_other(services.blobs, request.caller, run_id)
         if request.source != "http" or not await _wants_another(services, client, run_id, fresh=fresh):
             claim, age = await _claimed(services.blobs, run_id)
             await take_over(services, client, claim, age)
@@ -120,7 +122,7 @@ async def start_run(
 
 
 async def _wants_another(services: Services, client: df.DurableFunctionsClient, run_id: str, *, fresh: bool) -> bool:
-    state = await client.get_orchestration_state(run_id)
+    state = await past_runs.state_of(services.blobs, client, run_id)
     if state is None or state.runtime_status in LIVE:
         return False
     return fresh or status_of(state) not in ("completed", "completed_with_findings")
@@ -143,6 +145,13 @@ async def _claim(services: Services, request: Request, run_id: str, *, fresh: bo
         return claim
     found, _ = await _claimed(services.blobs, run_id)
     return claim if found == claim else None  # ours: the answer to it was lost
+
+
+async def _leave_to_other(blobs: BlobStore, caller: str, run_id: str) -> None:
+    """A run that another caller claimed in the same moment counts as that one's."""
+    claim, _ = await _claimed(blobs, run_id)
+    if claim.run.caller != caller:
+        await live_runs.leave(blobs, caller, run_id)
 
 
 async def _claimed(blobs: BlobStore, run_id: str) -> tuple[Claim, timedelta]:
@@ -179,6 +188,7 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         caller=request.caller,
         max_active=0 if request.options.economy else settings.max_active_runs,
         by_edits=True,
+        signed=True,
     )
 
 
@@ -200,16 +210,20 @@ async def take_over(services: Services, client: df.DurableFunctionsClient, claim
         return False
     with telemetry.about_run(run_id):
         log.warning("claimed %.0f s ago and never started: starting it", waited)
-    await _schedule(client, claim)
+    if claim.run.caller:
+        await live_runs.enter(services.blobs, claim.run.caller, run_id)
+    await _schedule(services.blobs, client, claim)
     return True
 
 
 async def has_ended(blobs: BlobStore, run_id: str) -> bool:
-    """Whether the run has left its list of files, which outlives its history."""
-    return await blobs.exists(WORK, f"{run_id}/files.json")
+    """Whether the run has left what outlives its history: its list of files, or its last state."""
+    return await blobs.exists(WORK, f"{run_id}/files.json") or await past_runs.was_kept(blobs, run_id)
 
 
-async def _schedule(client: df.DurableFunctionsClient, claim: Claim) -> None:
+async def _schedule(blobs: BlobStore, client: df.DurableFunctionsClient, claim: Claim) -> None:
+    """Have the run listed, then start it: a run that is listed and never appears is queued until it is taken over."""
+    await run_index.enter(blobs, claim)
     try:
         await client.schedule_new_orchestration(ORCHESTRATOR, input=claim.run.to_dict(), instance_id=claim.run.run_id)
     except grpc.RpcError as error:

@@ -44,7 +44,7 @@ async def look_ahead(services: Services, prd: Prd, options: Options) -> Outlook:
     Raises `BadInput` for a PRD that does not fit into what the models read at once: no call is paid for it.
     """
     calls = _calls(services.settings, options.stack)
-    reading = await asyncio.to_thread(reading_of, prd.text)
+    reading = await services.cores.run(reading_of, prd.text)
     prompt = prefix(reading)
     counted = await _counted(services, prompt, calls[0].model)
     tokens = estimated_tokens(prompt) if counted is None else counted

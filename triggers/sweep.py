@@ -1,5 +1,5 @@
 """The timer sweep: finds PRDs whose event was lost and claims whose run never appeared; takes back the places of runs
-that are no more; clears out old answers."""
+that are no more; clears out old answers and histories."""
 
 import asyncio
 
@@ -10,10 +10,11 @@ from shared import logs, services, telemetry
 from shared.contracts import PLACE_EVENT
 from shared.errors import NotFound
 from shared.services import Services
-from shared.storage import PRDS, BlobInfo, leave_slot, read_line
+from shared.storage import PRDS, BlobInfo, leave_slot, live_runs, read_line
 from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
 from triggers.callers import LIVE
 from triggers.intake import drop_identity, has_ended, read_claim, run_id_for, take_over
+from triggers.purge import index_runs, purge_histories
 
 AT_ONCE = 8
 """PRDs that are looked at at the same time."""
@@ -35,6 +36,11 @@ async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> 
     forgotten = await current.calls.prune(current.settings.call_retention_days)
     if forgotten:
         log.info("sweep deleted %d kept call(s)", forgotten)
+    await tend_counts(current, client)
+    if listed := await index_runs(current, client):
+        log.info("sweep listed %d run(s) of an earlier release", listed)
+    if purged := await purge_histories(current, client):
+        log.info("sweep purged %d histories", purged)
     left = await current.callbacks.forget_tokens(current.settings.callback_hours)
     if left:
         log.warning("sweep deleted %d token(s) that broken callbacks had left", left)
@@ -95,6 +101,17 @@ async def tend_places(services: Services, client: df.DurableFunctionsClient) -> 
     for run_id in called:
         await client.raise_orchestration_event(run_id, PLACE_EVENT)
     return list(called)
+
+
+async def tend_counts(services: Services, client: df.DurableFunctionsClient) -> None:
+    """Count no run any longer that has ended, or that was never started, and was left counted by a crash."""
+    grace = services.settings.claim_grace_seconds
+    async for caller, run_id, info in live_runs.counted(services.blobs):
+        if info.age.total_seconds() < grace:
+            continue
+        state = await client.get_orchestration_state(run_id, fetch_payloads=False)
+        if state is None or state.runtime_status not in LIVE:
+            await live_runs.leave(services.blobs, caller, run_id)
 
 
 def _was_refused(info: BlobInfo, errors: dict[str, BlobInfo]) -> bool:

@@ -1,7 +1,6 @@
 """What callers see of a run: Durable state and work blobs as the JSON of SPEC.md section 6. Our own URLs only."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -22,7 +21,7 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
     agents = [_agent_view(claim, row) for row in progress.get("agents", [])] or _waiting(claim)
     files = await _files(blobs, result)
     return {
-        **_head(claim, state, await _line(blobs, [state])),
+        **_head(claim, state, await _line(blobs, state)),
         "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size},
         "options": {"stack": run.options.stack, "db": run.options.db, "output": run.options.output}
         | {"economy": run.options.economy},
@@ -37,13 +36,6 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
         "error": _error(state, agents),
         "links": links(run.run_id),
     }
-
-
-async def run_summaries(blobs: BlobStore, runs: list[tuple[Claim, OrchestrationState]]) -> list[dict[str, Any]]:
-    """Runs as a list shows them."""
-    line = await _line(blobs, [state for _, state in runs])
-    about = [(_head(claim, state, line), claim.run) for claim, state in runs]
-    return [head | {"prd": run.prd_name, "links": links(run.run_id)} for head, run in about]
 
 
 def links(run_id: str) -> dict[str, str]:
@@ -61,9 +53,9 @@ async def pack_files(blobs: BlobStore, state: OrchestrationState | None) -> list
     return await _files(blobs, _result(state))
 
 
-async def _line(blobs: BlobStore, states: Sequence[OrchestrationState | None]) -> Line | None:
-    """Who waits for whom; looked up only where somebody waits."""
-    return await read_line(blobs) if any("ahead" in progress_of(state) for state in states) else None
+async def _line(blobs: BlobStore, state: OrchestrationState | None) -> Line | None:
+    """Who waits for whom; looked up only where this run waits."""
+    return await read_line(blobs) if "ahead" in progress_of(state) else None
 
 
 def _head(claim: Claim, state: OrchestrationState | None, line: Line | None) -> dict[str, Any]:

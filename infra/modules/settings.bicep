@@ -125,6 +125,9 @@ type Options = {
   @description('How many runs may be active at once, over all instances of the app; further ones are queued in the order they came. 0 is no limit.')
   MAX_ACTIVE_RUNS: string?
 
+  @description('How long the orchestration store keeps the history of what has ended; then the sweep purges it. A run is still listed and looked at, and its files are served, from blobs.')
+  HISTORY_DAYS: string?
+
   @description('NCRONTAB schedule of the sweep that finds PRDs without a run.')
   SWEEP_SCHEDULE: string?
 

@@ -84,7 +84,7 @@ def read_brief(text: str, fallback_title: str, listed: Sequence[Listed] = (), st
     reading = read_prd(text, fallback_title)
     paired = list(adopt(reading, listed) if listed else number(reading))
     everything = tuple(_requirement(*pair) for pair in paired if pair[0] or pair[1].kind in ("non_goal", "later"))
-    asked = [one for one in everything if one.kind not in ("non_goal", "later")]
+    asked = [one for one in everything if one.kind not in ("non_goal", "later", "context")]
     declined = tuple((one, reason) for one in asked if (reason := reason_to_decline(one.text, stack)))
     requirements = tuple(one for one in asked if all(one is not other for other, _ in declined))
     statements = tuple(_statements(paired, {one.id for one in requirements}))

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from local.drafts.contract_tests import takes_key
+from local.drafts.diagrams import column_type, column_types, created_table
 from local.drafts.document import file_block, paragraphs
 from local.drafts.python_sample import chosen_operation
 from local.drafts.schemas import settable
@@ -32,17 +33,17 @@ class Driver:
 
 
 DRIVERS: dict[str, Driver] = {
-    name: Driver("Npgsql.EntityFrameworkCore.PostgreSQL", "9.0.4", "UseNpgsql(@)")
+    name: Driver("Npgsql.EntityFrameworkCore.PostgreSQL", "10.0.3", "UseNpgsql(@)")
     for name in ("PostgreSQL", "TimescaleDB", "CockroachDB")
 } | {
-    "SQL Server": Driver("Microsoft.EntityFrameworkCore.SqlServer", "9.0.9", "UseSqlServer(@)"),
-    "SQLite": Driver("Microsoft.EntityFrameworkCore.Sqlite", "9.0.9", "UseSqlite(@)"),
+    "SQL Server": Driver("Microsoft.EntityFrameworkCore.SqlServer", "10.0.15", "UseSqlServer(@)"),
+    "SQLite": Driver("Microsoft.EntityFrameworkCore.Sqlite", "10.0.15", "UseSqlite(@)"),
     "MySQL": Driver("Pomelo.EntityFrameworkCore.MySql", "9.0.0", "UseMySql(@, ServerVersion.AutoDetect(@))"),
     "Oracle": Driver("Oracle.EntityFrameworkCore", "9.23.90", "UseOracle(@)"),
     "Cosmos DB": Driver("Microsoft.EntityFrameworkCore.Cosmos", "9.0.9", 'UseCosmos(@, "service")'),
     "MongoDB": Driver("MongoDB.EntityFrameworkCore", "9.0.1", 'UseMongoDB(@, "service")'),
 }
-IN_MEMORY = Driver("Microsoft.EntityFrameworkCore.InMemory", "9.0.9", 'UseInMemoryDatabase("service")')
+IN_MEMORY = Driver("Microsoft.EntityFrameworkCore.InMemory", "10.0.15", 'UseInMemoryDatabase("service")')
 
 
 class Names:
@@ -243,12 +244,22 @@ def _initial(field: Field) -> str:
     return values.get(field.type, f'"{field.name.replace("_", "-")}"')
 
 
+TYPED = frozenset({"SQL Server", "PostgreSQL", "TimescaleDB", "CockroachDB"})
+"""Stores whose column types the design writes in their own words."""
+RELATIONAL = TYPED | {"SQLite", "MySQL", "Oracle"}
+"""Stores whose schema EF Core migrates."""
+
+
 def infrastructure(design: Design, names: Names) -> str:
-    """The section on infrastructure: the EF Core context that is the store."""
-    table = names.operation.resource.table if names.operation.resource else "calls"
-    mapped = "".join(_mapping(field) for field in names.shown)
+    """The section on infrastructure: the EF Core context that is the store, and its first migration."""
+    table = _table(names)
+    mapped = "".join(_mapping(field, design) for field in names.shown)
     extensions = "using MongoDB.EntityFrameworkCore.Extensions;\n" if design.database == "MongoDB" else ""
-    text = f"""using Microsoft.EntityFrameworkCore;
+    holds_json = any(field.type == "object" for field in names.shown)
+    if holds_json:
+        extensions = f"using Microsoft.EntityFrameworkCore.Storage.ValueConversion;\n{extensions}"
+    system = "using System.Text.Json;\n" if holds_json else ""
+    text = f"""{system}using Microsoft.EntityFrameworkCore;
 {extensions}using {names.root}.Application;
 using {names.root}.Domain;
 
@@ -257,7 +268,7 @@ namespace {names.root}.Infrastructure;
 /// <summary>What is kept in {design.database}. An entity, its key and its outbox message are saved together.</summary>
 public sealed class ServiceContext(DbContextOptions<ServiceContext> options) : DbContext(options), IStore
 {{
-    public DbSet<{names.entity}> Entities => Set<{names.entity}>();
+{_JSON if holds_json else ""}    public DbSet<{names.entity}> Entities => Set<{names.entity}>();
 
     public DbSet<Answer> Answers => Set<Answer>();
 
@@ -276,12 +287,10 @@ public sealed class ServiceContext(DbContextOptions<ServiceContext> options) : D
 
     protected override void OnModelCreating(ModelBuilder model)
     {{
-        model.Entity<Answer>().HasKey(one => one.Key);
-        model.Entity<OutboxMessage>().HasKey(one => one.Id);
-        model.Entity<{names.entity}>(record =>
+{_helpers_mapped(design)}        model.Entity<{names.entity}>(record =>
         {{
 {_stored(design, table)}            record.HasKey(one => one.Id);
-{mapped}        }});
+{_common_mapped(design, names)}{mapped}        }});
     }}
 }}
 
@@ -302,7 +311,92 @@ public sealed class OutboxMessage
         if design.database in DRIVERS
         else f"**Assumption:** there is no EF Core provider for {design.database}. The sample keeps its records in memory; an adapter for {design.database} takes this class's place behind `IStore`."
     )
-    return paragraphs(file_block("src/Infrastructure/ServiceContext.cs", "csharp", text), relay, missing)
+    migration = ""
+    if design.database in RELATIONAL:
+        migration = file_block(
+            "src/Infrastructure/Migrations/20260101000000_Initial.cs", "csharp", _migration(design, names)
+        )
+    return paragraphs(file_block("src/Infrastructure/ServiceContext.cs", "csharp", text), migration, relay, missing)
+
+
+_JSON = """    private static readonly ValueConverter<JsonElement, string> Json = new(
+        value => value.GetRawText(), text => JsonSerializer.Deserialize<JsonElement>(text, JsonSerializerOptions.Default));
+
+"""
+
+
+def _table(names: Names) -> str:
+    return names.operation.resource.table if names.operation.resource else "calls"
+
+
+def _migration(design: Design, names: Names) -> str:
+    """The first migration in plain SQL: the design's own statement, and the tables of the mechanisms."""
+    kinds = column_types(design)
+    fields = tuple(field for field in names.shown if not field.stored_apart)
+    tables = "\n".join((
+        created_table(design, _table(names), fields),
+        f"CREATE TABLE answers (\n    answer_key {_key_type(design)} NOT NULL PRIMARY KEY,\n    asked {kinds['string']} NOT NULL,\n    body {kinds['json'] if design.database == 'SQL Server' else 'text'} NOT NULL\n);",
+        f"CREATE TABLE outbox_messages (\n    id {kinds['uuid']} NOT NULL PRIMARY KEY,\n    name {kinds['string']} NOT NULL,\n    body {kinds['json'] if design.database == 'SQL Server' else 'text'} NOT NULL\n);",
+    ))  # fmt: skip
+    indented = "\n".join(f"            {line}" if line else "" for line in tables.splitlines())
+    return f'''using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace {names.root}.Infrastructure.Migrations;
+
+/// <summary>The design's own statement, so that the schema is the design's.</summary>
+[DbContext(typeof(ServiceContext))]
+[Migration("20260101000000_Initial")]
+public sealed class Initial : Migration
+{{
+    protected override void Up(MigrationBuilder migrationBuilder) =>
+        migrationBuilder.Sql("""
+{indented}
+            """);
+}}'''
+
+
+def _key_type(design: Design) -> str:
+    return "nvarchar(400)" if design.database == "SQL Server" else column_types(design)["string"]
+
+
+def _helpers_mapped(design: Design) -> str:
+    """How the tables of the mechanisms are mapped."""
+    if design.database not in RELATIONAL:
+        return (
+            "        model.Entity<Answer>().HasKey(one => one.Key);\n"
+            "        model.Entity<OutboxMessage>().HasKey(one => one.Id);\n"
+        )
+    return """        model.Entity<Answer>(answer =>
+        {
+            answer.ToTable("answers").HasKey(one => one.Key);
+            answer.Property(one => one.Key).HasColumnName("answer_key");
+            answer.Property(one => one.Asked).HasColumnName("asked");
+            answer.Property(one => one.Body).HasColumnName("body");
+        });
+        model.Entity<OutboxMessage>(message =>
+        {
+            message.ToTable("outbox_messages").HasKey(one => one.Id);
+            message.Property(one => one.Id).HasColumnName("id");
+            message.Property(one => one.Name).HasColumnName("name");
+            message.Property(one => one.Body).HasColumnName("body");
+        });
+"""
+
+
+def _common_mapped(design: Design, names: Names) -> str:
+    """The columns that every record has."""
+    if design.database not in RELATIONAL:
+        return ""
+    named = {
+        "Id": "id",
+        **({"TenantId": "tenant_id"} if names.tenancy else {}),
+        "CreatedAt": "created_at",
+        "UpdatedAt": "updated_at",
+    }
+    return "".join(
+        f'            record.Property(one => one.{name}).HasColumnName("{column}");\n' for name, column in named.items()
+    )
 
 
 def _stored(design: Design, table: str) -> str:
@@ -313,10 +407,19 @@ def _stored(design: Design, table: str) -> str:
     return f'            record.{ways.get(design.database, "ToTable")}("{table}");\n'
 
 
-def _mapping(field: Field) -> str:
+_CONVERSIONS = {
+    "uri": ".HasConversion<string>()",
+    "money": ".HasConversion<decimal>()",
+    "object": ".HasConversion(Json)",
+}
+
+
+def _mapping(field: Field, design: Design) -> str:
     name = pascal(field.name)
-    if field.type == "uri":
-        return f"            record.Property(one => one.{name}).HasConversion<string>();\n"
-    if field.type in ("object", "parts"):
+    if field.type == "parts":
         return f"            record.Ignore(one => one.{name});\n"
-    return ""
+    if design.database not in RELATIONAL:
+        conversion = "" if field.type == "money" else _CONVERSIONS.get(field.type, "")
+        return f"            record.Property(one => one.{name}){conversion};\n" if conversion else ""
+    kind = f'.HasColumnType("{column_type(field, design)}")' if design.database in TYPED else ""
+    return f'            record.Property(one => one.{name}).HasColumnName("{field.name}"){kind}{_CONVERSIONS.get(field.type, "")};\n'

@@ -6,7 +6,17 @@
 import json
 import re
 
-from local.drafts.csharp_code import DRIVERS, IN_MEMORY, Names, application, domain, infrastructure, parameter, record
+from local.drafts.csharp_code import (
+    DRIVERS,
+    IN_MEMORY,
+    RELATIONAL,
+    Names,
+    application,
+    domain,
+    infrastructure,
+    parameter,
+    record,
+)
 from local.drafts.csharp_projects import projects
 from local.drafts.csharp_tests import csharp_tests
 from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
@@ -78,16 +88,25 @@ _ERROR_ROWS: list[tuple[str, ...]] = [
 ]
 
 
+_QUIET = """
+    // The migration is plain SQL, so that there is no snapshot of the model to compare with.
+    .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))"""
+
+
 def _program(design: Design, names: Names) -> str:
     probes = {one.id: one.path for one in design.operations if one.action == "probe"}
     driver = DRIVERS.get(design.database, IN_MEMORY)
     use = driver.use.replace("@", 'builder.Configuration.GetConnectionString("Primary")!')
+    migrates = design.database in RELATIONAL
+    made = "MigrateAsync" if migrates else "EnsureCreatedAsync"
+    quiet = _QUIET if migrates else ""
+    diagnostics = "\nusing Microsoft.EntityFrameworkCore.Diagnostics;" if migrates else ""
     return f"""using System.Text.Json;
 using System.Text.Json.Serialization;
 using {names.root}.Api;
 using {names.root}.Application;
 using {names.root}.Infrastructure;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;{diagnostics}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddSecrets();
@@ -105,7 +124,8 @@ builder.Services.AddExceptionHandler<ProblemHandler>();
 builder.Services.AddAuthentication().AddJwtBearer();
 builder.Services.AddAuthorization();
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddDbContext<ServiceContext>(options => options.{use});
+builder.Services.AddDbContext<ServiceContext>(options => options
+    .{use}{quiet});
 builder.Services.AddScoped<IStore>(services => services.GetRequiredService<ServiceContext>());
 builder.Services.AddScoped<{names.handler}>();
 
@@ -113,7 +133,7 @@ var app = builder.Build();
 if (args.Contains("--migrate"))
 {{
     await using var scope = app.Services.CreateAsyncScope();
-    await scope.ServiceProvider.GetRequiredService<ServiceContext>().Database.EnsureCreatedAsync();
+    await scope.ServiceProvider.GetRequiredService<ServiceContext>().Database.{made}();
     return;
 }}
 

@@ -66,30 +66,41 @@ def _key(field: Field) -> str:
     return " FK" if field.type == "ref" else ""
 
 
-def first_table(design: Design) -> str:
-    """The first migration's first table, in the store's dialect."""
+def column_types(design: Design) -> dict[str, str]:
+    """What the store calls the diagram's types."""
     server = design.database == "SQL Server"
-    kinds = {
+    return {
         "uuid": "uniqueidentifier" if server else "uuid", "integer": "integer", "double": "float" if server else "double precision",
         "decimal": "decimal(15, 2)", "boolean": "bit" if server else "boolean", "date": "date",
         "timestamp": "datetimeoffset" if server else "timestamptz", "json": "nvarchar(max)" if server else "jsonb",
         "bytes": "varbinary(512)" if server else "bytea", "string": "nvarchar(400)" if server else "text",
     }  # fmt: skip
+
+
+def column_type(field: Field, design: Design) -> str:
+    """The type of a field's column."""
+    return column_types(design)[_column(field)]
+
+
+def first_table(design: Design) -> str:
+    """The first migration's first table, in the store's dialect."""
     one = design.resources[0]
+    key = "tenant_id, created_at, id" if design.tenancy else "created_at, id"
+    return f"{created_table(design, one.table, one.fields)}\nCREATE INDEX ix_{one.table}_paging ON {one.table} ({key});"
+
+
+def created_table(design: Design, name: str, fields: tuple[Field, ...]) -> str:
+    """The statement that makes a table of `fields`, with the columns that every table has."""
+    kinds = column_types(design)
     columns = [f"    id {kinds['uuid']} NOT NULL PRIMARY KEY"]
     columns += [f"    tenant_id {kinds['uuid']} NOT NULL"] if design.tenancy else []
     columns += [
-        f"    {_quoted(field.name, design)} {kinds[_column(field)]}{' NOT NULL' if field.required else ''}"
-        for field in one.fields
+        f"    {_quoted(field.name, design)} {column_type(field, design)}{' NOT NULL' if field.required else ''}"
+        for field in fields
         if not field.stored_apart
     ]
     columns += [f"    created_at {kinds['timestamp']} NOT NULL", f"    updated_at {kinds['timestamp']} NOT NULL"]
-    key = "tenant_id, created_at, id" if design.tenancy else "created_at, id"
-    return (
-        f"CREATE TABLE {one.table} (\n"
-        + ",\n".join(columns)
-        + f"\n);\nCREATE INDEX ix_{one.table}_paging ON {one.table} ({key});"
-    )
+    return f"CREATE TABLE {name} (\n" + ",\n".join(columns) + "\n);"
 
 
 def _quoted(name: str, design: Design) -> str:

@@ -16,6 +16,8 @@ type Numbered = tuple[str, Statement]
 
 _RELEVANT: frozenset[Kind] = frozenset({"functional", "quality", "context"})
 _EXCLUDED: frozenset[Kind] = frozenset({"non_goal", "later"})
+_KINDS: dict[str, Kind] = {"quality": "quality", "constraint": "constraint", "non-goal": "non_goal", "goal": "context"}
+"""Kinds of the prompt's list; all else is functional. A goal that no test can show is told, not designed."""
 LINES_OF_A_STATEMENT = 4
 
 
@@ -60,8 +62,8 @@ def adopt(reading: Reading, listed: Sequence[Listed]) -> Iterator[Numbered]:
 
 def _adopted(one: Listed, beside: Statement | None, same: bool, reading: Reading, lines: list[str]) -> Statement:
     """The listed requirement as a statement: the one `beside` it if that says the `same`, else one of its own."""
-    kind: Kind = "non_goal" if one.kind == "non-goal" else one.kind
-    if kind == "constraint" and beside is not None and beside.kind == "later":
+    kind: Kind = _KINDS.get(one.kind, "functional")
+    if one.postponed or (kind == "constraint" and beside is not None and beside.kind == "later"):
         kind = "later"
     if same and beside is not None:
         return replace(beside, kind=kind)

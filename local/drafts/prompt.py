@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-type ListedKind = Literal["functional", "quality", "constraint", "non-goal"]
+type ListedKind = Literal["functional", "quality", "constraint", "non-goal", "goal"]
 
 _BLOCK = re.compile(
     r'\A\s*<(prd|document|requirements|findings)-([0-9a-f]{12}) name="([^"]*)"[^>]*>\n(.*)\n</\1-\2>\s*\Z', re.DOTALL
 )
 _ASSIGNMENT = re.compile(r"\A\s*<assignment>\n(.*?)\n</assignment>", re.DOTALL)
 _LISTED = re.compile(
-    r"^(R-\d{3,6}) \((functional|quality|constraint|non-goal), line (\d+)(?:, [^()]*)?\): (.*)$", re.MULTILINE
+    r"^(R-\d{3,6}) \((functional|quality|constraint|non-goal|goal), line (\d+)"
+    r"(?:, (?:of|restates) (R-\d{3,6}))?(, postponed)?(?:, [^()]*)?\): (.*)$",
+    re.MULTILINE,
 )
 _OPENING_SECTION = re.compile(r"^## (Assumptions|API surface)$", re.MULTILINE)
 
@@ -31,12 +33,14 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the prompt's list of requirements; `line` is the PRD's."""
+    """One line of the prompt's list of requirements; `line` is the PRD's, `parent` the id of what it is part of."""
 
     id: str
     kind: ListedKind
     line: int
     text: str
+    parent: str = ""
+    postponed: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,9 @@ def parse_prompt(texts: Sequence[str]) -> Prompt | None:
 
 
 def parse_requirements(text: str) -> tuple[Listed, ...]:
-    """Read lines such as `R-001 (functional, line 12): text`; others are passed over."""
+    """Read lines such as `R-002 (functional, line 12, of R-001): text`; others are passed over."""
     return tuple(
-        Listed(found[1], cast("ListedKind", found[2]), int(found[3]), found[4].strip())
+        Listed(found[1], cast("ListedKind", found[2]), int(found[3]), found[6].strip(), found[4] or "", bool(found[5]))
         for found in _LISTED.finditer(text)
     )
 

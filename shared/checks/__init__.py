@@ -32,7 +32,16 @@ PACK_CHECKS = {
     "across": "shared.checks.across",
     "api_code": "shared.checks.api_code",
     "python_references": "shared.checks.python_references",
+    "csharp_references": "shared.checks.csharp_references",
+    "csharp_wiring": "shared.checks.csharp_wiring",
+    "csharp_storage": "shared.checks.csharp_storage",
     "ledger": "shared.checks.ledger",
+    "files": "shared.checks.files_used",
+    "gates": "shared.checks.gates_held",
+    "variables": "shared.checks.variables_given",
+    "settings": "shared.checks.settings_given",
+    "observed": "shared.checks.observed",
+    "events": "shared.checks.events_wired",
 }
 REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}
 

@@ -1,30 +1,26 @@
-"""Holds the documents of a pack against each other: one set of names, one number for each objective."""
+"""Holds the documents of a pack against each other: one set of names for what is deployed and where."""
 
 import re
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.pack_model import delivery_of, documents_of
 from shared.contracts import Finding, Rule, found
 from shared.formats import markdown
-from shared.formats.azure_pipelines import Pipeline, find_pipeline
+from shared.formats.azure_pipelines import Pipeline
 from shared.formats.azure_pipelines.names import Named
 
 ARCHITECTURE = "integration-architecture.md"
 DELIVERY = "cicd-pipeline.md"
-OBSERVABILITY = "observability-plan.md"
 
 UNKNOWN_ENVIRONMENT = Rule("XDC-004", "error", "A pipeline deploys only to environments that the architecture has.")
 UNKNOWN_SECRET = Rule("XDC-005", "error", "A secret that the architecture does not name has no owner and no rotation.")
 UNKNOWN_SERVICE = Rule("XDC-006", "error", "A pipeline deploys only services that the architecture has.")
-SLO_NOT_OBSERVED = Rule("XDC-007", "error", "An SLO without metric, query and alert is a wish.")
-SLO_NUMBER = Rule("XDC-008", "error", "An objective has one number, wherever it stands.")
 OTHER_DATASTORE = Rule("XDC-010", "error", "The datastore that was asked for is the one that is designed.")
-RULES = (
-    UNKNOWN_ENVIRONMENT, UNKNOWN_SECRET, UNKNOWN_SERVICE, SLO_NOT_OBSERVED, SLO_NUMBER, OTHER_DATASTORE,
-)  # fmt: skip
+RULES = (UNKNOWN_ENVIRONMENT, UNKNOWN_SECRET, UNKNOWN_SERVICE, OTHER_DATASTORE)
 
-_SLO = re.compile(r"\bSLO-\d{1,3}\b")
-_QUANTITY = re.compile(r"(\d[\d.,]{0,15})\s{0,2}(%|ms\b|s\b|sec(?:onds?)?\b|min(?:utes?)?\b|h(?:ours?)?\b|rps\b)")
+_RESOURCE = re.compile(r"(?:ca|caj|cae|app|func|aks|asp|plan)-.{1,60}-(?:dev|stage|prod)")
+"""A resource's name by Azure's conventions: which component it hosts is not told by the name."""
 _DATASTORES = {
     "postgres": ("postgres",), "postgresql": ("postgres",), "sqlserver": ("sql server", "azure sql"),
     "mssql": ("sql server", "azure sql"), "azuresql": ("azure sql", "sql server"), "mongodb": ("mongo",),
@@ -39,13 +35,9 @@ def check(pack: Pack) -> Iterator[Finding]:
     if architecture is None:
         return
     yield from _check_datastore(pack, architecture)
-    delivery = pack.text(DELIVERY)
-    pipeline = find_pipeline(delivery) if delivery else None
+    pipeline = delivery_of(pack).pipeline
     if pipeline is not None:
-        yield from _check_names(architecture, pipeline)
-    observability = pack.text(OBSERVABILITY)
-    if observability is not None:
-        yield from _check_objectives(architecture, observability)
+        yield from _check_names(pack, architecture, pipeline)
 
 
 def _check_datastore(pack: Pack, architecture: str) -> Iterator[Finding]:
@@ -60,15 +52,30 @@ def _check_datastore(pack: Pack, architecture: str) -> Iterator[Finding]:
         yield found(OTHER_DATASTORE, ARCHITECTURE, line, message, f"Design the data model on {pack.db}.")
 
 
-def _check_names(architecture: str, pipeline: Pipeline) -> Iterator[Finding]:
+def _check_names(pack: Pack, architecture: str, pipeline: Pipeline) -> Iterator[Finding]:
+    kept = _kept_secrets(pack)
     for rule, kind, names in (
         (UNKNOWN_ENVIRONMENT, "environment", pipeline.environments),
         (UNKNOWN_SECRET, "secret", pipeline.secrets),
         (UNKNOWN_SERVICE, "service", pipeline.services),
     ):
         for named in _unknown(architecture, names):
+            if (kind == "secret" and named.name in kept) or (kind == "service" and _RESOURCE.fullmatch(named.name)):
+                continue
             message = f"The {kind} {named.name[:100]!r} is not in {ARCHITECTURE}."
             yield found(rule, DELIVERY, named.line, message, f"Use the architecture's name of the {kind}.")
+
+
+def _kept_secrets(pack: Pack) -> frozenset[str]:
+    """Secrets of the pipeline's own that a table of its document gives an owner or a rotation."""
+    document = documents_of(pack).get(DELIVERY)
+    tables = [table for table in document.tables if table.has("rotat") or table.has("owner")] if document else []
+    return frozenset(
+        word
+        for table in tables
+        for row in table.rows
+        for word in re.findall(r"[\w.-]+", next(iter(row.cells.values()), ""))
+    )
 
 
 def _unknown(architecture: str, names: tuple[Named, ...]) -> Iterator[Named]:
@@ -78,69 +85,3 @@ def _unknown(architecture: str, names: tuple[Named, ...]) -> Iterator[Named]:
             continue
         if not re.search(rf"(?<![\w-]){re.escape(named.name)}(?![\w-])", architecture):
             yield named
-
-
-def _check_objectives(architecture: str, observability: str) -> Iterator[Finding]:
-    promised = _quantities_by_objective(architecture)
-    measured = _blocks_by_objective(observability)
-    for objective, quantities in promised.items():
-        line, block = measured.get(objective, (1, ""))
-        lacking = [what for what, there in _evidence(block).items() if not there]
-        if lacking:
-            message = f"{objective} has no {', no '.join(lacking)}."
-            mend = f"Give {objective} its SLI metric, a query and an alert, each naming {objective}."
-            yield found(SLO_NOT_OBSERVED, OBSERVABILITY, line, message, mend)
-        elif quantities and not quantities & set(_quantities(block)):
-            message = f"{objective} is {' / '.join(sorted(quantities))} in the architecture, not here."
-            yield found(SLO_NUMBER, OBSERVABILITY, line, message, "Use the architecture's number for the alert.")
-
-
-def _quantities_by_objective(architecture: str) -> dict[str, set[str]]:
-    """Each SLO id with the numbers of the first table row or line that defines it."""
-    promised: dict[str, set[str]] = {}
-    for line in architecture.splitlines():
-        ids = _SLO.findall(line[: markdown.LONGEST_LINE])
-        if len(set(ids)) == 1:
-            quantities = set(_quantities(line[: markdown.LONGEST_LINE]))
-            if quantities and not promised.get(ids[0]):
-                promised[ids[0]] = quantities
-            promised.setdefault(ids[0], set())
-    return promised
-
-
-def _quantities(text: str) -> Iterator[str]:
-    """Numbers with their unit, written one way: `99.90 %` and `99.9%` are the same."""
-    for number, unit in _QUANTITY.findall(text):
-        value = number.rstrip(".,").replace(",", "")
-        if value.count(".") == 1:
-            value = value.rstrip("0").rstrip(".")
-        yield f"{value} {unit[0] if unit not in ('ms', 'rps', '%') and not unit.startswith('min') else unit[:3]}"
-
-
-def _blocks_by_objective(observability: str) -> dict[str, tuple[int, str]]:
-    """For each SLO id: where it is first named, and everything that speaks of it (its blocks, rows and fences)."""
-    places: dict[str, tuple[int, str]] = {}
-    for section in markdown.sections(observability, level=3):
-        for objective in set(_SLO.findall(section.title)):
-            places[objective] = (section.line, f"{section.title}\n{section.body}")
-    fences = {fence.line: fence for fence in markdown.fences(observability)}
-    for number, line in enumerate(observability.splitlines(), 1):
-        for objective in set(_SLO.findall(line[: markdown.LONGEST_LINE])):
-            start, text = places.get(objective, (number, ""))
-            places[objective] = (start, f"{text}\n{line[: markdown.LONGEST_LINE]}")
-    for fence in fences.values():
-        for objective in set(_SLO.findall(fence.content)):
-            start, text = places[objective]
-            places[objective] = (start, f"{text}\n```{fence.language}\n{fence.content}")
-    return places
-
-
-def _evidence(block: str) -> dict[str, bool]:
-    text = block.lower()
-    return {
-        "metric": bool(re.search(r"\bsli\b|metric|durationms|percentile|share of|countif|requests?\b", text)),
-        "query": bool(
-            re.search(r"\b(?:app[a-z]+|requests|dependencies|traces|exceptions|custommetrics)\s*\n?\s*\|", text)
-        ),
-        "alert": bool(re.search(r"\balert|scheduledqueryrules|\bpage\b|\bticket\b|\bfires?\b", text)),
-    }

@@ -14,10 +14,12 @@ from shared.checks.api_code_rules import (
     STATUS_NOT_TESTED,
     UNKNOWN_ROUTE,
 )
+from shared.checks.csharp_api import check_models, check_routes
+from shared.checks.csharp_pack import solution_of
+from shared.checks.pack_model import model_of
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.formats.openapi import Contract
-from shared.pack import code_facts
-from shared.pack.model import CSHARP_SAMPLE, PYTHON_SAMPLE, TESTS, PackModel, Reference, State, read_model
+from shared.pack.model import PYTHON_SAMPLE, TESTS, PackModel, Reference, State
 from shared.pack.model.operations import Judged, OperationTests, snake
 from shared.pack.model.python_routes import ApiModel
 from shared.pack.model.python_tests import Request
@@ -41,7 +43,7 @@ _INNER_FOLDERS = re.compile(
 
 def check(pack: Pack) -> Iterator[Finding | Reference]:
     """Apply every rule to the documents that are there; requests and routes are references to operations."""
-    model = read_model({each.name: each.text for each in pack.documents}, pack.stack, pack.db)
+    model = model_of(pack)
     if model.contract is None or model.operation_tests is None:
         return
     if model.documents.get(TESTS) is not None:
@@ -50,8 +52,10 @@ def check(pack: Pack) -> Iterator[Finding | Reference]:
     if model.documents.get(PYTHON_SAMPLE) is not None:
         yield from _check_routes(model, model.operation_tests)
         yield from _check_models(model, model.contract)
-    if model.documents.get(CSHARP_SAMPLE) is not None:
-        yield from _check_csharp(model, model.contract, model.operation_tests)
+    solution = solution_of(pack)
+    if solution is not None:
+        yield from check_routes(solution, model.contract, UNKNOWN_ROUTE)
+        yield from check_models(solution, model.contract, MODEL_DIFFERS)
 
 
 def _check_tested(tests: OperationTests) -> Iterator[Finding]:
@@ -223,23 +227,3 @@ def _difference(each: ApiModel, contract: Contract, name: str) -> str:
     absent = sorted(known for known in schema.required if snake(known) not in fields)
     parts = [f"has {', '.join(extra)} beyond it" if extra else "", f"lacks {', '.join(absent)}" if absent else ""]
     return " and ".join(filter(None, parts))
-
-
-def _check_csharp(model: PackModel, contract: Contract, tests: OperationTests) -> Iterator[Finding]:
-    document = model.documents.get(CSHARP_SAMPLE)
-    assert document is not None
-    facts = code_facts(document.text)
-    for route in facts.routes:
-        known = [each for each in contract.operations if each.method == route.method]
-        if not any(tests.matches(each, re.sub(r"\{[^}]*\}", "{}", route.path)) for each in known):
-            yield _not_in_contract(CSHARP_SAMPLE, route.line, route.method, route.path)
-    for each in facts.models:
-        schema = contract.schemas.get(each.name)
-        if schema is None or not schema.properties:
-            continue
-        own = ApiModel(each.name, frozenset(each.fields), True, "", CSHARP_SAMPLE, each.line)
-        if difference := _difference(own, contract, each.name):
-            message = f"Model {each.name} differs from the schema of that name: it {difference}."
-            yield found(
-                MODEL_DIFFERS, CSHARP_SAMPLE, each.line, message, "Take the schema's properties, or another name."
-            )

@@ -27,7 +27,7 @@ NOT_A_QUERY = Rule("KQL-007", "error", "A saved query or alert is `let` lines an
 ELSEWHERE = Rule("KQL-008", "error", "Queries and alerts run on the service's own workspace alone.")
 DECLARATION = Rule("KQL-009", "error", "Queries on a custom table are checked against the columns declared for it.")
 UNCHECKED = Rule("KQL-010", "error", "A query that nothing has read has not passed.")
-CLASSIC = Rule("KQL-011", "warning", "Classic Application Insights tables do not exist in a Log Analytics workspace.")
+CLASSIC = Rule("KQL-011", "error", "Classic Application Insights tables do not exist in a Log Analytics workspace.")
 DOUBTFUL = Rule("KQL-012", "warning", "The parser accepts the query but advises against something in it.")
 PUT_TOGETHER = Rule("KQL-013", "warning", "A query that is put together at deployment was not looked at.")
 RULES = (
@@ -58,6 +58,15 @@ _BY_CODE = {
     "KS207": (ELSEWHERE, "Read a table of the workspace by its name alone."),
     "KS208": (ELSEWHERE, "Read a table of the workspace by its name alone."),
 }
+_RESERVED = re.compile(r"The name '([^']{1,60})' needs to be bracketed")
+_CLASSIC_COLUMNS = {
+    "timestamp": "TimeGenerated", "duration": "DurationMs", "operation_id": "OperationId", "resultcode": "ResultCode",
+    "operation_parentid": "ParentId", "operation_name": "OperationName", "cloud_rolename": "AppRoleName",
+    "cloud_roleinstance": "AppRoleInstance", "application_version": "AppVersion", "customdimensions": "Properties",
+    "custommeasurements": "Measurements", "itemcount": "ItemCount", "severitylevel": "SeverityLevel",
+    "problemid": "ProblemId", "valuesum": "Sum", "valuecount": "ItemCount",
+}  # fmt: skip
+"""Columns of classic Application Insights, in lower case, and what a workspace calls them."""
 _ELSEWHERE = frozenset({"workspace", "app", "resource", "adx", "arg"})
 """Functions of Azure Monitor, unknown to Kusto itself, that read from another place."""
 
@@ -221,7 +230,12 @@ def _report(
     ranked = sorted((one.start, _rank(_rule(one)[0]), one) for one in diagnostics)
     first = {rank: start for start, rank, _ in reversed(ranked)}
     reported: set[int] = set()
+    reserved: set[str] = set()
     for start, rank, one in ranked:
+        if word := _RESERVED.search(one.message):
+            if word[1] in reserved:
+                continue
+            reserved.add(word[1])
         follows = any(rank > graver and (graver == 0 or begin <= start) for graver, begin in first.items())
         if start in reported or follows:
             continue
@@ -248,6 +262,8 @@ def _rule(diagnostic: parser.Diagnostic) -> tuple[Rule, str]:
         return SYNTAX, "Correct the query at that place."
     if diagnostic.code == "KS211" and any(f"'{name}'" in diagnostic.message for name in _ELSEWHERE):
         return ELSEWHERE, "Read a table of the workspace by its name alone."
+    if word := _RESERVED.search(diagnostic.message):
+        return SYNTAX, f"{word[1]} is a word of the language: write ['{word[1]}'], or give the column another name."
     if diagnostic.code in _BY_CODE:
         return _BY_CODE[diagnostic.code]
     if diagnostic.severity != "Error":
@@ -259,6 +275,8 @@ def _hint(query: _Query, diagnostic: parser.Diagnostic, known: dict[str, Table])
     """The nearest known name, for a name that is not."""
     _, quote, rest = diagnostic.message.partition("'")
     name = rest.partition("'")[0] if quote else ""
+    if diagnostic.code == "KS142" and (successor := _CLASSIC_COLUMNS.get(name.lower())):
+        return f"; it is classic Application Insights, in a workspace it is {successor}"
     named = [known[word] for word in dict.fromkeys(_WORD.findall(query.text)) if word in known]
     candidates = list(known) if diagnostic.code == "KS204" else [name for table in named for name, _ in table.columns]
     spellings = {candidate.lower(): candidate for candidate in candidates if candidate != name}

@@ -1,7 +1,7 @@
 """The ledger's rules: no requirement is lost on the way from the PRD to design, tests and observation. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from shared.checks import Pack
@@ -82,7 +82,7 @@ def _bounded(findings: list[Finding]) -> Iterator[Finding]:
 
 
 def _not_answered(ledger: Ledger) -> Iterator[Finding]:
-    missing = [row for row in ledger.rows if row.requirement.kind == "functional" and row.verdict == "missing"]
+    missing = _roots_of(ledger, lambda row: row.requirement.kind == "functional" and row.verdict == "missing")
     if missing and not _has(ledger, ARCHITECTURE):
         message = f"{len(missing)} functional requirements are not designed: there is no architecture."
         yield found(NOT_ANSWERED, ARCHITECTURE, 1, message, "Write the architecture.")
@@ -108,10 +108,36 @@ def _unknown(ledger: Ledger) -> Iterator[Finding]:
 def _not_tested(ledger: Ledger) -> Iterator[Finding]:
     if not _has(ledger, TESTS):
         return
+    for row in _roots_of(ledger, _is_untested):
+        message = f"{_quoted(row.requirement)} is designed, but no test cites it."
+        yield found(NOT_TESTED, TESTS, 1, message, f"Cite [{row.requirement.id}] at the test that shows it.")
+
+
+def _is_untested(row: Row) -> bool:
+    return row.requirement.kind == "functional" and row.verdict == "designed" and not row.tested
+
+
+def _roots_of(ledger: Ledger, lacks: Callable[[Row], bool]) -> list[Row]:
+    """The rows that lack something, once a family: the parent where all of it lacks it, else the children that do."""
+    lacking = {row.requirement.id: row for row in ledger.rows if lacks(row)}
+    children: dict[str, list[Row]] = {}
     for row in ledger.rows:
-        if row.requirement.kind == "functional" and row.verdict == "designed" and not row.tested:
-            message = f"{_quoted(row.requirement)} is designed, but no test cites it."
-            yield found(NOT_TESTED, TESTS, 1, message, f"Cite [{row.requirement.id}] at the test that shows it.")
+        if row.requirement.parent:
+            children.setdefault(row.requirement.parent, []).append(row)
+    told = list[Row]()
+    for identifier, row in lacking.items():
+        parts = [one for one in children.get(identifier, ()) if not one.requirement.restates]
+        some = [one for one in parts if one.requirement.id in lacking]
+        above = row.requirement.parent or ""
+        covered = above in lacking and (row.requirement.restates or _all_lack(above, children, lacking))
+        if not covered and (not some or len(some) == len(parts)):
+            told.append(row)
+    return told
+
+
+def _all_lack(parent: str, children: Mapping[str, list[Row]], lacking: Mapping[str, Row]) -> bool:
+    parts = [one.requirement for one in children[parent] if not one.requirement.restates]
+    return all(one.id in lacking for one in parts)
 
 
 def _not_observed(ledger: Ledger) -> Iterator[Finding]:
@@ -120,7 +146,7 @@ def _not_observed(ledger: Ledger) -> Iterator[Finding]:
     for row in ledger.rows:
         asked = row.requirement
         measured = MEASURE.search(asked.text) or _AMOUNT.search(asked.text)
-        if asked.kind == "quality" and measured and row.verdict != "declined" and not row.observed:
+        if asked.kind == "quality" and measured and row.verdict != "declined" and not (row.observed or asked.restates):
             message = f"{_quoted(asked)} has a number that no metric, query or alert watches."
             yield found(NOT_OBSERVED, OBSERVABILITY, 1, message, f"Cite [{asked.id}] at the SLO, metric or alert.")
 

@@ -54,8 +54,10 @@ _UNANSWERED = _ARCHITECTURE.replace("Meets R-001", "Opens it")
 _DECLINED = "\n- [R-001] not designed, because the maker of the lockers opens them.\n"
 
 NOT_ANSWERED = Rule(
-    "LED-001", "error", "A functional requirement is designed, or declined with a reason; never lost.",
-    proves="The architecture nowhere cites the requirement's id, and no line declines it with a reason.",
+    "LED-001", "error",
+    "A functional requirement is designed or declined with a reason, itself or in its family; never lost.",
+    proves="The architecture cites neither the requirement's id nor one of its family, and no line declines it with a "
+    "reason.",
     leaves="Whether what cites it is what was asked for.",
     bad=_PRD + _UNANSWERED + _PLAN, good=_PRD + _UNANSWERED + _DECLINED + _PLAN,
 )  # fmt: skip

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.checks import Pack
+from shared.checks.pack_model import model_of
+from shared.checks.python_layout import check_layout
 from shared.checks.python_reference_rules import (
-    FILE_NOT_SHOWN,
     FIXTURE_MISSING,
     MODULE_MISSING,
     NAME_MISSING,
@@ -18,7 +19,7 @@ from shared.checks.python_reference_rules import (
     TEST_MISSING,
 )
 from shared.contracts import Finding, found, unjudged
-from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State, code_words, read_model
+from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
@@ -26,7 +27,7 @@ from shared.pack.model.python_tests import all_functions, fixture_name
 
 __all__ = ["RULES", "check"]
 
-MOST_NAMES = 8
+MOST_NAMES = 12
 """Names listed in one finding; the rest is counted."""
 _TEST_NAME = re.compile(r"(?<![\w/.])test_\w{2,150}(?![\w./*])")
 _BUILT_IN_FIXTURES = frozenset({
@@ -53,16 +54,17 @@ _INJECTING = re.compile(r"given|patch|parametrize|schema|settings|respx|mock|fre
 
 def check(pack: Pack) -> Iterator[Finding | Reference]:
     """Every reference of Python code and of tables to Python, what is missing, and what could not be followed."""
-    model = read_model({each.name: each.text for each in pack.documents}, pack.stack, pack.db)
+    model = model_of(pack)
     if not model.python.modules:
         return
     packages = Packages(model.documents)
     yield from _check_imports(model, packages)
+    yield from _check_commands(model)
     yield from _check_unused(model, packages)
     yield from _check_tables(model)
     yield from _check_fixtures(model, packages)
     yield from _check_names(model)
-    yield from _check_layout(model)
+    yield from check_layout(model)
 
 
 # Imports
@@ -164,6 +166,44 @@ def _check_imported_names(model: PackModel, use: _Use) -> Iterator[Finding | Ref
             yield found(NAME_MISSING, use.module.block.document, use.line, message, mend)
 
 
+_RUN_MODULE = re.compile(r"\bpython3?(?:\.\d+)? (?:-[A-Za-z] )*-m ([A-Za-z_][\w.]*)")
+_RUN_FACTORY = re.compile(
+    r"\b(?:uvicorn|gunicorn|hypercorn)\b[^\n|;&]{0,200}?[\s\"',]([A-Za-z_]\w*(?:\.\w+)+):([A-Za-z_]\w*)"
+)
+
+
+def _check_commands(model: PackModel) -> Iterator[Finding]:
+    """Modules and factories of this project that a command, script or container starts."""
+    project = model.python
+    missing: dict[str, list[tuple[str, int]]] = {}
+    absent: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for block in model.documents.blocks:
+        if block.language in ("python", "py", "mermaid", "text", "toml"):
+            continue
+        for number, line in enumerate(block.content.splitlines(), 1):
+            place = block.document, block.line_of(number)
+            for module in _RUN_MODULE.findall(line[:2_000]):
+                if project.is_local(module, "") and project.find(module, "") is None:
+                    missing.setdefault(module, []).append(place)
+            for module, name in _RUN_FACTORY.findall(line[:2_000]):
+                if not project.is_local(module, ""):
+                    continue
+                found_module = project.module(module, "")
+                if project.find(module, "") is None:
+                    missing.setdefault(module, []).append(place)
+                elif found_module is not None and name not in found_module.names and not found_module.is_open:
+                    absent.setdefault((module, name), []).append(place)
+    for module, places in missing.items():
+        document, line = places[0]
+        path = module.replace(".", "/") + ".py"
+        message = f"{module} is started here ({len(places)} time(s) in the pack), and no document shows {path}."
+        yield found(MODULE_MISSING, document, line, message, f"Show {path} as a whole file, or do not start it.")
+    for (module, name), places in absent.items():
+        document, line = places[0]
+        message = f"{module}:{name} is started here, and {module} has no {name}."
+        yield found(NAME_MISSING, document, line, message, f"Define {name} in {module}, or start what is there.")
+
+
 def _check_unused(model: PackModel, packages: Packages) -> Iterator[Finding]:
     """Libraries that are declared and whose names occur nowhere else in the pack."""
     imported = {each.module.split(".")[0] for module in model.python.modules.values() for each in module.imports}
@@ -194,7 +234,7 @@ def _mentions(block: Block, words: Iterable[str]) -> bool:
 
 
 def _check_tables(model: PackModel) -> Iterator[Finding | Reference]:
-    """Tests that a table names in backticks and that no Python file of the pack has."""
+    """Tests that a table names and that no Python file of the pack has."""
     defined = {
         function.name
         for module in (*model.python.modules.values(), *model.python.fragments)
@@ -213,13 +253,11 @@ def _check_tables(model: PackModel) -> Iterator[Finding | Reference]:
         absent: dict[str, int] = {}
         for table in document.tables:
             for row in table.rows:
-                for cell in row.cells.values():
-                    for word in code_words(cell):
-                        for test in _TEST_NAME.findall(word):
-                            is_there = test in defined or test in stems
-                            yield Reference("test", test, name, row.line, "resolved" if is_there else "missing")
-                            if not is_there:
-                                absent.setdefault(test, row.line)
+                for test in (each for cell in row.cells.values() for each in _TEST_NAME.findall(cell)):
+                    is_there = test in defined or test in stems
+                    yield Reference("test", test, name, row.line, "resolved" if is_there else "missing")
+                    if not is_there:
+                        absent.setdefault(test, row.line)
         if absent:
             listed = ", ".join(list(absent)[:MOST_NAMES])
             more = f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else ""
@@ -324,67 +362,3 @@ def _check_names(model: PackModel) -> Iterator[Finding]:
             line = module.block.line_of(places[0].line)
             mend = f"Import or define {name}."
             yield found(NAME_UNDEFINED, module.block.document, line, message, mend)
-
-
-# Folder layout
-
-
-_TREE_LINE = re.compile(r"^(?P<indent>[\s│|├└─`+\-]*)(?P<name>[\w.@-]+(?:/[\w.@-]+)*/?)(?:\s+(?:#|<-|-|–|—|\().*)?\s*$")
-_WRITTEN_BY_OTHERS = re.compile(
-    r"(?:^|/)(?:uv\.lock|__init__\.py|\.gitignore|\.env.*|README\.md|py\.typed|LICENSE)$|\.lock$"
-)
-
-
-def _check_layout(model: PackModel) -> Iterator[Finding | Reference]:
-    """Python files of the layout that no block shows. `__init__.py` may be empty and is made by whoever copies."""
-    document = model.documents.get(PYTHON_SAMPLE)
-    if document is None:
-        return
-    section = document.section("Folder layout")
-    block = next((each for each in document.blocks if section and each.language in ("text", "txt", "", "plaintext")
-                  and section.line < each.line <= section.line + section.body.count("\n") + 1), None)  # fmt: skip
-    if block is None:
-        return
-    shown = set(model.documents.files)
-    paths = list(_tree(block.content))
-    tops = {path.split("/")[0] for path, _ in paths}
-    root = (
-        f"{next(iter(tops))}/"
-        if len(tops) == 1 and not any(each.startswith(f"{next(iter(tops))}/") for each in shown)
-        else ""
-    )
-    absent: list[tuple[str, int]] = []
-    for path, line in paths:
-        if not path.endswith(".py") or _WRITTEN_BY_OTHERS.search(path):
-            continue
-        own = path.removeprefix(root)
-        is_there = any(each == own or each.endswith(f"/{own}") for each in shown)
-        yield Reference("file", own, PYTHON_SAMPLE, block.line_of(line), "resolved" if is_there else "missing")
-        if not is_there:
-            absent.append((own, line))
-    if absent:
-        listed = ", ".join(path for path, _ in absent[:MOST_NAMES])
-        more = f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else ""
-        message = f"The folder layout lists {listed}{more}, which no document shows."
-        mend = "Show each as a whole file, or take it out of the layout."
-        yield found(FILE_NOT_SHOWN, PYTHON_SAMPLE, block.line_of(absent[0][1]), message, mend)
-
-
-def _tree(content: str) -> Iterator[tuple[str, int]]:
-    """Paths of a drawn folder tree, told by indentation; names that are folders end in a slash or have children."""
-    entries: list[tuple[int, str, int]] = []
-    for number, text in enumerate(content.splitlines(), 1):
-        match = _TREE_LINE.match(text[:300])
-        if match:
-            entries.append((len(match["indent"]), match["name"], number))
-    stack: list[tuple[int, str]] = []
-    for at, (indent, name, number) in enumerate(entries):
-        while stack and stack[-1][0] >= indent:
-            stack.pop()
-        parent = stack[-1][1] if stack else ""
-        path = f"{parent}{name}"
-        is_folder = name.endswith("/") or (at + 1 < len(entries) and entries[at + 1][0] > indent)
-        if is_folder:
-            stack.append((indent, path.rstrip("/") + "/" if path.rstrip("/") not in (".",) else ""))
-        else:
-            yield path, number

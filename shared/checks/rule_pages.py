@@ -22,10 +22,9 @@ and documents that do not. `make docs` writes these pages from the rules in `sha
 | rule | severity | why |
 |---|---|---|
 """
-_TESTED = (
-    "These examples are tests: of the rules of its check, the bad one breaks exactly this one, the good one none.",
-    f"A document must have the sections {' and '.join(EXAMPLE_SECTIONS)} here.",
-)
+_TESTED = "These examples are tests: of the rules of its check, the bad one breaks exactly this one, the good one none."
+_SECTIONS = f"A document must have the sections {' and '.join(EXAMPLE_SECTIONS)} here."
+_OTHERS = "Documents of the pack that an example leaves out are there, with nothing but a title."
 
 
 def pages(rules: Iterable[Rule]) -> dict[str, str]:
@@ -60,7 +59,8 @@ def _page(rule: Rule) -> str:
             parts.append(f"`{name}` as above." if shown.get(name) == text else _document(name, text))
         shown |= documents
     if rule.bad:
-        parts.append(" ".join(_TESTED if rule.id.startswith("STR") else _TESTED[:1]))
+        alone = rule.id.startswith("STR")
+        parts.append(f"{_TESTED} {_SECTIONS if alone else _OTHERS}")
     return "\n\n".join([*parts, "[All rules](../rules.md)"]) + "\n"
 
 

@@ -40,6 +40,7 @@ from shared.contracts.places import PLACE_EVENT, NextRuns, Place, PlaceRequest
 from shared.contracts.references import BlobRef, Document
 from shared.contracts.registry import RegisteredFile, Registry
 from shared.contracts.runs import VERSION, Call, Claim, Options, Patience, Polling, RunInput, RunResult, claim_name
+from shared.contracts.signing import answer_in, sign, signature_of, unsigned
 from shared.contracts.spending import Cap, ModelPrice, Prices, Usage
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "Usage",
     "WarmRequest",
     "WarmResult",
+    "answer_in",
     "by_rule",
     "claim_name",
     "found",
@@ -110,6 +112,9 @@ __all__ = [
     "in_short",
     "not_judged",
     "run_of",
+    "sign",
+    "signature_of",
     "told",
     "unjudged",
+    "unsigned",
 ]

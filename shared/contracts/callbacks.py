@@ -34,6 +34,7 @@ class Callback(Payload):
     `seconds` lie between two looks at the runs; nobody looks again after `until` (ISO 8601). `told` is per run what
     the pipeline has heard, `log` the number of the task's log (0: not begun). `attempts` bounds each step's tries,
     `looks` how often one history looks at the runs before a new one begins, so that none grows long.
+    `signed` is as in `RunInput`.
     """
 
     callback_id: str
@@ -45,6 +46,7 @@ class Callback(Payload):
     told: tuple[str, ...] = ()
     log: int = 0
     looks: int = 40
+    signed: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class RunInput(Payload):
     `requirements` is how many were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
     `caller` tells who asked for the run over HTTP from other callers, and nothing else.
     `max_active` is how many runs may be active at once; 0 means that this one waits for none.
+    `signed` has each step's result repeat the signature of its request (`shared/signing.py`).
     """
 
     run_id: str
@@ -105,6 +106,7 @@ class RunInput(Payload):
     caller: str = ""
     max_active: int = 0
     by_edits: bool = False
+    signed: bool = False
     version: int = VERSION
 
 

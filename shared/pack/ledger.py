@@ -2,7 +2,8 @@
 
 Evidence is a citation of the requirement's id in the deliverable that answers for that aspect. The architect may
 decline instead, with a reason: `- [R-031] not designed, because ...`, the same in a table row, or below a heading that
-says so. A non-goal is declined by the PRD itself unless an operation cites it.
+says so. A non-goal is declined by the PRD itself unless an operation cites it; so is what the PRD postpones, and a goal
+that no test can show, unless the architecture cites it. Families share their evidence (`lineage`).
 """
 
 import csv
@@ -15,6 +16,8 @@ from typing import Any, Literal
 from shared.contracts import Payload
 from shared.pack.citations import Citing, Passage, ids_in, read_citations
 from shared.pack.code_places import Operation
+from shared.pack.coverage import Coverage, is_wanted
+from shared.pack.lineage import Family, inherited
 from shared.prd.requirements import Requirement
 
 type Aspect = Literal["designed", "tested", "shipped", "observed"]
@@ -32,9 +35,11 @@ ASPECTS: dict[str, Aspect] = {
 }
 COLUMNS = (
     "id", "kind", "requirement", "line", "prd_id", "section", "verdict", "reason",
-    "designed", "tested", "shipped", "observed", "hash",
+    "designed", "tested", "shipped", "observed", "hash", "parent", "postponed",
 )  # fmt: skip
 EXCLUDED_BY_PRD = "the PRD excludes it"
+POSTPONED_BY_PRD = "the PRD postpones it"
+NOT_TESTABLE = "a goal that no test can show"
 
 _MOST_EVIDENCE = 40
 """Places kept for one requirement and aspect; the first ones tell enough."""
@@ -86,28 +91,6 @@ class UnknownId(Payload):
 
 
 @dataclass(frozen=True)
-class Coverage(Payload):
-    """How many of the `wanted` requirements (all but non-goals) are designed, declined, missing and so on."""
-
-    wanted: int
-    designed: int
-    declined: int
-    missing: int
-    tested: int
-    shipped: int
-    observed: int
-    non_goals: int
-
-    def __str__(self) -> str:
-        of = f"of {self.wanted}"
-        return (
-            f"designed {self.designed} {of}, declined {self.declined}, missing {self.missing}; "
-            f"tested {self.tested} {of}, shipped {self.shipped} {of}, observed {self.observed} {of}; "
-            f"{self.non_goals} non-goals"
-        )
-
-
-@dataclass(frozen=True)
 class Ledger:
     """All rows in the PRD's order, ids that do not exist, the contract's operations, and which files were read."""
 
@@ -119,7 +102,8 @@ class Ledger:
     @property
     def coverage(self) -> Coverage:
         """Counts for the manifest."""
-        wanted = [row for row in self.rows if row.requirement.kind != "non_goal"]
+        wanted = [row for row in self.rows if is_wanted(row.requirement)]
+        apart = [row.requirement for row in self.rows if not is_wanted(row.requirement)]
         verdicts = [row.verdict for row in wanted]
         return Coverage(
             wanted=len(wanted),
@@ -129,7 +113,9 @@ class Ledger:
             tested=sum(bool(row.tested) for row in wanted),
             shipped=sum(bool(row.shipped) for row in wanted),
             observed=sum(bool(row.observed) for row in wanted),
-            non_goals=len(self.rows) - len(wanted),
+            non_goals=sum(one.kind == "non_goal" for one in apart),
+            goals=sum(one.kind == "goal" for one in apart),
+            postponed=sum(bool(one.postponed) for one in apart),
         )
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -157,7 +143,8 @@ class Ledger:
                 row.verdict,
                 row.reason,
             ]
-            writer.writerow([_harmless(value) for value in (*values, *aspects, asked.hash)])
+            tree = (asked.hash, asked.parent or "", asked.postponed)
+            writer.writerow([_harmless(value) for value in (*values, *aspects, *tree)])
         return out.getvalue()
 
 
@@ -181,8 +168,32 @@ def build_ledger(requirements: Sequence[Requirement], documents: Mapping[str, st
                     entry.take(answer, source, line)
                 else:
                     unknown.setdefault((identifier, name), UnknownId(identifier, name, line))
+    _share(entries)
     rows = tuple(entry.row() for entry in entries.values())
     return Ledger(rows, tuple(unknown.values()), tuple(operations), tuple(documents))
+
+
+def _share(entries: Mapping[str, "_Entry"]) -> None:
+    """Let the members of each family have each other's evidence, and a refusal hold for what it is about."""
+    family = Family(entry.requirement for entry in entries.values())
+    refused = {
+        identifier: ((entry.declined_at, entry.reason),) if entry.declined_at and entry.reason else ()
+        for identifier, entry in entries.items()
+    }
+    declined = inherited(family, refused, is_wanted, most=1)
+    for aspect in ASPECTS.values():
+        own = {identifier: entry.all("designed") for identifier, entry in entries.items()}
+        cited = own if aspect == "designed" else {name: entry.all(aspect) for name, entry in entries.items()}
+
+        def counts(child: Requirement, own: Mapping[str, tuple[Evidence, ...]] = own) -> bool:
+            return is_wanted(child) and (bool(own[child.id]) or not declined[child.id])
+
+        shared = inherited(family, cited, counts, _MOST_EVIDENCE, [name for name, found in refused.items() if found])
+        for identifier, evidence in shared.items():
+            entries[identifier].have(aspect, evidence)
+    for identifier, found in declined.items():
+        if found and not entries[identifier].declined_at:
+            entries[identifier].declined_at, entries[identifier].reason = found[0]
 
 
 def _aliases(requirements: Iterable[Requirement]) -> dict[str, tuple[str, ...]]:
@@ -237,26 +248,34 @@ class _Entry:
                 if len(found) < _MOST_EVIDENCE:
                     found.setdefault((kind, name), Evidence(kind, name, source.file, line))
 
+    def have(self, aspect: Aspect, evidence: tuple[Evidence, ...]) -> None:
+        """Hold what the family lends."""
+        self.evidence[aspect] = {(one.kind, one.name): one for one in evidence}
+
     def row(self) -> Row:
         """The finished row."""
-        designed = self._all("designed")
+        designed = self.all("designed")
         verdict: Verdict = "designed" if designed else "declined" if self.declined_at and self.reason else "missing"
         reason = self.reason
         if self.requirement.kind == "non_goal":
             verdict = "designed" if any(one.kind == "operation" for one in designed) else "declined"
             reason = reason or (EXCLUDED_BY_PRD if verdict == "declined" else "")
+        elif verdict == "missing" and not is_wanted(self.requirement):
+            verdict, late = "declined", self.requirement.postponed
+            reason = f"{POSTPONED_BY_PRD}: {late}" if late else NOT_TESTABLE
         return Row(
             self.requirement,
             verdict,
             reason,
             self.declined_at,
             designed,
-            self._all("tested"),
-            self._all("shipped"),
-            self._all("observed"),
+            self.all("tested"),
+            self.all("shipped"),
+            self.all("observed"),
         )
 
-    def _all(self, aspect: Aspect) -> tuple[Evidence, ...]:
+    def all(self, aspect: Aspect) -> tuple[Evidence, ...]:
+        """The evidence for an aspect."""
         return tuple(self.evidence.get(aspect, {}).values())
 
 

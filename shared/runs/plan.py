@@ -100,7 +100,7 @@ class Plan:
         lines = ["Execution Plan Summary:"]
         lines += [_phase_line(phase) for phase in self.phases]
         tokens = f"{_thousands(self.estimated_input_tokens)} in, {_thousands(self.estimated_output_tokens)} out"
-        how = "PRD counted by Claude" if self.counted else "PRD estimated from its length"
+        how = "PRD counted by the model" if self.counted else "PRD estimated from its length"
         lines += [
             f"Total Task calls: {self.calls}",
             f"Stack: {self.options.stack} ({self.options.stack_reason})",

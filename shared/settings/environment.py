@@ -193,6 +193,12 @@ class Settings:
         10,
         zero=True,
     )
+    history_days: float = setting(
+        "HISTORY_DAYS",
+        "How long the orchestration store keeps the history of what has ended; then the sweep purges it. A run is "
+        "still listed and looked at, and its files are served, from blobs.",
+        30.0,
+    )
     sweep_schedule: str = setting(
         "SWEEP_SCHEDULE", "NCRONTAB schedule of the sweep that finds PRDs without a run.", "0 */5 * * * *"
     )

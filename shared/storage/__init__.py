@@ -3,6 +3,7 @@
 The SDKs are imported when a client is opened. May use contracts, errors and pure rooms.
 """
 
+from shared.storage import live_runs, past_runs, run_index
 from shared.storage.blobs import (
     DESIGNS,
     LONGEST_NAME,
@@ -31,6 +32,9 @@ __all__ = [
     "content_type",
     "is_addressable",
     "leave_slot",
+    "live_runs",
+    "past_runs",
     "read_line",
+    "run_index",
     "take_slot",
 ]

@@ -47,6 +47,7 @@ class BlobChanged(DesignBackendError):
 
 
 type _Listed = list[BlobInfo]
+type _Names = list[str]
 
 
 @dataclass(frozen=True)
@@ -222,19 +223,35 @@ class BlobStore:
             if etag is None:
                 raise
 
-    async def list(self, container: str, prefix: str = "") -> AsyncIterator[BlobInfo]:
-        """Blobs of a container in name order, with their metadata."""
+    async def list(self, container: str, prefix: str = "", *, page: int | None = None) -> AsyncIterator[BlobInfo]:
+        """Blobs of a container in name order, with their metadata; asked for in pages, each when it is needed."""
         next_page: str | None = None
         while True:
-            found, next_page = await _persist(partial(self._page, container, prefix, next_page))
+            found, next_page = await _persist(partial(self._page, container, prefix, next_page, page or _PAGE))
             for info in found:
                 yield info
             if not next_page:
                 return
 
-    async def _page(self, container: str, prefix: str, page: str | None) -> "tuple[_Listed, str | None]":
+    async def folders(self, container: str, prefix: str) -> AsyncIterator[str]:
+        """What stands between `prefix` and the next slash of blobs' names, in order, the slash included."""
+        next_page: str | None = None
+        while True:
+            found, next_page = await _persist(partial(self._page_of_folders, container, prefix, next_page))
+            for name in found:
+                yield name
+            if not next_page:
+                return
+
+    async def _page_of_folders(self, container: str, prefix: str, page: str | None) -> "tuple[_Names, str | None]":
         client: Any = self._service.get_container_client(container)
-        listing = client.list_blobs(name_starts_with=prefix or None, include=["metadata"], results_per_page=_PAGE)
+        pages = client.walk_blobs(name_starts_with=prefix, delimiter="/").by_page(page)
+        found = [str(each.name) async for each in await anext(pages) if str(each.name).endswith("/")]
+        return found, pages.continuation_token
+
+    async def _page(self, container: str, prefix: str, page: str | None, size: int) -> "tuple[_Listed, str | None]":
+        client: Any = self._service.get_container_client(container)
+        listing = client.list_blobs(name_starts_with=prefix or None, include=["metadata"], results_per_page=size)
         pages = listing.by_page(page)
         found = [_info(properties) async for properties in await anext(pages)]
         return found, pages.continuation_token

@@ -47,7 +47,7 @@ class Durable:
     def __init__(self, state: str) -> None:
         self._row = {"deliverable": "integration-architecture.md", "task": "draft", "state": state}
 
-    async def get_orchestration_state(self, _instance: str) -> OrchestrationState:
+    async def get_orchestration_state(self, _instance: str, **_: Any) -> OrchestrationState:
         now = datetime.now(UTC)
         status = json.dumps({"agents": [self._row]})
         return OrchestrationState(

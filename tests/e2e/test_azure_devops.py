@@ -18,7 +18,7 @@ async def wait_for(product: Product, server: AzureDevOpsServer, task: Task, toke
 
 async def closed(product: Product, callback_id: str, within: float = 30) -> dict[str, Any]:
     """The callback once it has ended."""
-    deadline = time.monotonic() + within
+    deadline = product.patience(within)
     while (seen := (await product.http.get(f"/api/callbacks/{callback_id}")).json())["status"] == "waiting":
         assert time.monotonic() < deadline, seen
         await asyncio.sleep(0.1)
@@ -39,7 +39,8 @@ async def test_a_pipeline_hears_of_progress_and_of_the_end_and_its_token_leaves_
     run = await product.post(prd_text("Awaited Orders"), name="docs/prd/awaited.md")
     answer = await wait_for(product, azure_devops, task, token, run["id"])
     assert answer.status_code == 202, answer.text
-    await asyncio.wait_for(task.ended.wait(), 60)
+    async with asyncio.timeout_at(product.patience(60)):
+        await task.ended.wait()
     callback = await closed(product, answer.json()["id"])
     assert (callback["status"], callback["result"], task.result) == ("told", "succeeded", "succeeded")
     assert "docs/prd/awaited.md: integration-architecture.md is done" in task.feed

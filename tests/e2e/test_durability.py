@@ -4,18 +4,18 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from local.client import running_host
 from local.drafts.faults import Fault
 from local.drafts.server import DraftsServer
-from tests.e2e.conftest import ENDED, FAST, prd_text
+from tests.e2e.conftest import ENDED, FAST, host_command, prd_text
 from tests.e2e.test_pack import deliverables
 
 PROJECT = Path(__file__).parents[2]
@@ -24,9 +24,7 @@ PROJECT = Path(__file__).parents[2]
 def start_host(state: Path, model_url: str) -> subprocess.Popen[bytes]:
     environment = os.environ | FAST | {"ANTHROPIC_BASE_URL": model_url, "ANTHROPIC_API_KEY": "test"}
     with (state / "host.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "local", "--state", str(state)], cwd=PROJECT, env=environment, stdout=log, stderr=log
-        )
+        return subprocess.Popen(host_command(state), cwd=PROJECT, env=environment, stdout=log, stderr=log)
 
 
 async def url_of(state: Path, process: subprocess.Popen[bytes]) -> str:
@@ -39,7 +37,7 @@ async def url_of(state: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 async def run_until(
-    url: str, run_id: str, reached: Callable[[dict[str, Any]], bool], within: float = 60
+    url: str, run_id: str, reached: Callable[[dict[str, Any]], bool], within: float = 180
 ) -> dict[str, Any]:
     deadline = time.monotonic() + within
     async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
@@ -56,6 +54,7 @@ def agent_calls(drafts: DraftsServer) -> int:
     return sum(bool(seen.agent) for seen in drafts.seen)
 
 
+@pytest.mark.engine
 async def test_a_host_killed_in_phase_3_finishes_the_run_and_repeats_no_finished_call(tmp_path: Path):
     drafts = DraftsServer(seconds_per_answer=0.1, faults=[Fault("api-backend-tester", "stall", times=1)])
     model_url = await drafts.start()

@@ -1,30 +1,13 @@
 """Events that come twice, late, in the wrong order or not at all; PRDs that change or vanish while their run is going."""
 
 import asyncio
-import json
 from typing import Any
 
-from local.functions import Function
-from local.worker_process import Call
+import pytest
+
 from tests.e2e.conftest import Product, prd_text
 
-
-async def tell(product: Product, name: str, etag: str) -> None:
-    """Deliver the event of one version of a dropped PRD once more, as Event Grid may."""
-    function = named(product, "prd_dropped")
-    metadata = {
-        "BlobTrigger": {"kind": "string", "value": f"prds/{name}"},
-        "Uri": {"kind": "json", "value": json.dumps(f"{product.storage.url}prds/{name}")},
-        "Properties": {"kind": "json", "value": json.dumps({"ETag": f'"{etag}"', "ContentLength": 0})},
-        "Metadata": {"kind": "json", "value": "{}"},
-    }
-    await product.host.worker.invoke(Call(function, {function.argument: {"kind": "bytes"}}, metadata))
-
-
-def named(product: Product, name: str) -> Function:
-    app = product.host.worker.app
-    assert app
-    return next(function for function in app.functions if function.name == name)
+pytestmark = pytest.mark.engine
 
 
 async def runs_of(product: Product, name: str) -> list[dict[str, Any]]:
@@ -40,9 +23,9 @@ async def under_way(product: Product, name: str) -> dict[str, Any]:
 async def test_a_hundred_duplicate_events_during_and_after_the_run_give_one_run_of_seven_calls(product: Product):
     before = len(product.calls())
     etag = await product.drop("doubled.md", prd_text("Doubled Event"))
-    await asyncio.gather(*(tell(product, "doubled.md", etag) for _ in range(50)))
+    await asyncio.gather(*(product.tell("doubled.md", etag) for _ in range(50)))
     await product.run_of("doubled.md")
-    await asyncio.gather(*(tell(product, "doubled.md", etag) for _ in range(50)))
+    await asyncio.gather(*(product.tell("doubled.md", etag) for _ in range(50)))
     assert len(await runs_of(product, "doubled.md")) == 1
     assert len(product.calls(before)) == 7
 
@@ -58,7 +41,7 @@ async def test_a_prd_overwritten_while_its_run_is_going_keeps_that_run_and_gets_
         await asyncio.sleep(0.05)
     product.host.drafts.pace = 0.05
     for etag in (second_etag, first_etag, first_etag):  # late and in the wrong order
-        await tell(product, "overwritten.md", etag)
+        await product.tell("overwritten.md", etag)
     runs = [await product.ended(run["id"]) for run in await runs_of(product, "overwritten.md")]
     assert {run["prd"]["etag"] for run in runs} == {first_etag, second_etag}
     assert {run["status"] for run in runs} == {"completed"}

@@ -164,13 +164,17 @@ async def test_a_prd_over_the_limit_is_refused_as_too_large(product: Product):
     assert "5,000,000" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    "path", ["runs/no-such-run", "runs/no-such-run/files/x", "runs/%2e%2e", "runs/A%20B", "runs/" + "a" * 300]
-)
+@pytest.mark.parametrize("path", ["runs/no-such-run", "runs/no-such-run/files/x", "runs/A%20B", "runs/" + "a" * 300])
 async def test_an_unknown_run_is_not_found(product: Product, path: str):
     answer = await product.http.get(f"/api/{path}")
     assert answer.status_code == 404
     assert answer.json()["type"] == "urn:design-backend:problem:no-run"
+
+
+@pytest.mark.parametrize(("path", "status"), [("runs/%2e%2e", 404), ("runs/a%00b", 400)])
+async def test_what_the_web_server_answers_itself_reaches_no_function(product: Product, path: str, status: int):
+    answer = await product.http.get(f"/api/{path}")
+    assert (answer.status_code, answer.content) == (status, b"")
 
 
 async def test_only_the_runs_own_files_are_served(product: Product):
@@ -195,4 +199,4 @@ async def test_only_the_runs_own_files_are_served(product: Product):
         "",
     ):
         answer = await product.http.get(f"/api/runs/{one['id']}/files/{path}")
-        assert answer.status_code == 404, path
+        assert answer.status_code == (400 if "%00" in path else 404), path

@@ -114,9 +114,10 @@ async def test_no_blob_log_or_record_holds_a_secret_of_the_app(product: Product)
 
 
 def _kept(product: Product) -> dict[str, bytes]:
-    """What the local host's engine has written: the runs' histories."""
+    """What the engine has written: the runs' histories, and on Microsoft's its messages and the host's log."""
     folder = product.host._state.path  # pyright: ignore[reportPrivateUsage] (what no user is to look into)
-    return {path.name: path.read_bytes() for path in folder.glob("engine.sqlite*")}
+    files = [*folder.glob("engine.sqlite*"), *folder.glob("*.log"), *folder.glob("storage/**/*")]
+    return {str(path): path.read_bytes() for path in files if path.is_file()}
 
 
 def _account_key(product: Product) -> str:

@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from tests.e2e.conftest import Product, prd_text
+
+pytestmark = pytest.mark.engine
 
 
 async def test_a_hundred_equal_requests_during_and_after_the_run_give_one_run(product: Product):

@@ -236,9 +236,15 @@ class House:
         await self.host.worker.invoke(Call(function, {function.argument: {"kind": "json", "value": "{}"}}))
 
     async def runs(self) -> list[dict[str, Any]]:
-        """The listing."""
+        """The whole listing."""
         assert self.http
-        return (await self.http.get("/api/runs")).json()["runs"]
+        runs, cursor = list[dict[str, Any]](), dict[str, str]()
+        while True:
+            page = (await self.http.get("/api/runs", params=cursor)).json()
+            runs += page["runs"]
+            if page["next"] is None:
+                return runs
+            cursor = {"cursor": page["next"]}
 
     async def runs_if_told(self) -> list[dict[str, Any]]:
         """The listing, or nothing where the worker is being restarted or storage is down."""

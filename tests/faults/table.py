@@ -48,7 +48,7 @@ def seed() -> int:
 
 IS_LONG = bool(os.environ.get("COUNT"))
 """Whether this is `make faults` rather than the suite."""
-only_long = pytest.mark.skipif(not IS_LONG, reason="takes its time; `make faults` runs it")
+only_long = pytest.mark.long
 
 
 def in_time(row: Row) -> bool:

@@ -17,7 +17,7 @@ from tests.faults.table import IS_LONG, ROWS, Row, count
 from tests.faults.verdict import enter, extra_calls, judge
 
 MANY = count(7) - 1
-"""Besides the one that comes alone; a listing shows 200."""
+"""Besides the one that comes alone."""
 PLACES = 10 if IS_LONG else 3
 LET_IN_TOGETHER = 8
 """Drops that the local host takes up at the same time: their order is nobody's."""

@@ -1,5 +1,6 @@
 """Orchestrations through the whole local host: worker library, protocol, engine."""
 
+import asyncio
 import os
 import signal
 
@@ -87,3 +88,14 @@ async def test_what_a_killed_worker_was_doing_is_done_by_the_next_one(site: Site
     assert ended["runtimeStatus"] == "Completed"
     assert [result["times"] for result in ended["output"]] == [1, 2, 2, 2]
     assert site.host.worker.pid != pid
+
+
+async def test_as_many_activities_run_at_once_as_host_json_says(site: Site) -> None:
+    for number in range(3):
+        await site.start("fan", f"at-once-{number}", {"key": f"at-once-{number}", "seconds": 1.0})
+    begun = [f"wait-at-once-{number}-{n}" for number in range(3) for n in range(3)]
+    await eventually_true(lambda: sum(bool(site.lines(mark)) for mark in begun) == 4)
+    await asyncio.sleep(0.5)
+    assert sum(bool(site.lines(mark)) for mark in begun) == 4
+    for number in range(3):
+        assert (await site.ended(f"at-once-{number}"))["runtimeStatus"] == "Completed"

@@ -319,6 +319,62 @@ def test_an_ended_instance_is_as_it_was_after_a_crash(start: Start) -> None:
     assert before.orchestrationState.output.value == '"done"'
 
 
+def test_a_status_that_nobody_has_set_is_null_as_in_azure(start: Start) -> None:
+    engine = start()
+    create(engine)
+    asked = pb.GetInstanceRequest(instanceId="one", getInputsAndOutputs=True)
+    assert engine.GetInstance(asked, NO_CALL).orchestrationState.customStatus.value == "null"
+    assert page(engine, 1).orchestrationState[0].customStatus.value == "null"
+    engine = start()
+    assert engine.GetInstance(asked, NO_CALL).orchestrationState.customStatus.value == "null"
+
+
+def page(engine: DurableEngine, size: int, token: str = "") -> pb.QueryInstancesResponse:
+    """A page of all instances, asked for over the wire."""
+    query = pb.InstanceQuery(maxInstanceCount=size, fetchInputsAndOutputs=True, continuationToken=text(token))
+    with grpc.insecure_channel(engine.address) as channel:
+        call = channel.unary_unary(
+            "/TaskHubSidecarService/QueryInstances",
+            request_serializer=pb.QueryInstancesRequest.SerializeToString,
+            response_deserializer=pb.QueryInstancesResponse.FromString,
+        )
+        answer: object = call(pb.QueryInstancesRequest(query=query), timeout=5)
+    assert isinstance(answer, pb.QueryInstancesResponse)
+    return answer
+
+
+def test_pages_go_on_by_id_while_instances_are_purged(start: Start) -> None:
+    engine = start()
+    for instance in ("c", "a", "b", "d"):
+        create(engine, instance)
+        decide(engine, take(engine), complete())
+    first = page(engine, 2)
+    for state in first.orchestrationState:
+        engine.PurgeInstances(pb.PurgeInstancesRequest(instanceId=state.instanceId), NO_CALL)
+    second = page(engine, 2, first.continuationToken.value)
+    found = [state.instanceId for state in (*first.orchestrationState, *second.orchestrationState)]
+    assert found == ["a", "b", "c", "d"]
+    assert not second.continuationToken.value
+
+
+@pytest.mark.parametrize("size", [1_001, (1 << 31) - 1])
+def test_a_page_that_azure_tables_would_refuse_is_refused(start: Start, size: int) -> None:
+    engine = start()
+    with pytest.raises(grpc.RpcError, match="1,000"):
+        page(engine, size)
+
+
+def test_a_message_above_four_mebibytes_is_refused(start: Start) -> None:
+    engine = start()
+    for number in range(5):
+        engine.StartInstance(
+            pb.CreateInstanceRequest(instanceId=f"{number}", name="flow", input=text("x" * 1_000_000)), NO_CALL
+        )
+    assert len(page(engine, 4).orchestrationState) == 4
+    with pytest.raises(grpc.RpcError, match="RESOURCE_EXHAUSTED"):
+        page(engine, 5)
+
+
 def test_entities_and_foreign_workers_are_refused_plainly(start: Start) -> None:
     engine = start()
     with grpc.insecure_channel(engine.address) as channel:

@@ -3,6 +3,8 @@
 import io
 from urllib.parse import urlsplit
 
+from yarl import URL
+
 from tests.local.conftest import Site
 
 
@@ -35,6 +37,14 @@ async def test_a_literal_route_wins_over_a_parameter(site: Site) -> None:
 async def test_a_catch_all_takes_the_rest_of_the_path(site: Site) -> None:
     async with site.http.get("/api/files/7/.claude/outputs/a%20b.md") as response:
         assert await response.json() == {"id": "7", "path": ".claude/outputs/a b.md"}
+
+
+async def test_what_azures_web_server_answers_itself_reaches_no_function(site: Site) -> None:
+    for path, status in (("a%00b", 400), ("%2e%2e", 404), ("a/%2E", 404), ("a/.%2e/b", 404)):
+        async with site.http.get(URL(f"{site.info.url}/api/files/7/{path}", encoded=True)) as response:
+            assert (response.status, await response.read()) == (status, b""), path
+    async with site.http.get("/api/files/7/..a/b..md") as response:
+        assert response.status == 200
 
 
 async def test_a_method_or_path_that_no_route_takes_is_not_found(site: Site) -> None:

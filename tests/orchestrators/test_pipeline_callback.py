@@ -49,15 +49,15 @@ class Context:
 
 
 def drive(context: Context, answers: dict[str, Any]) -> tuple[list[str], Any]:
-    """The names of what was scheduled, and the result. An answer that is an error is thrown."""
+    """The names of what was scheduled, and the result. An answer that is an error is thrown; without one, a step repeats."""
     steps = cast("Generator[Any, Any, Any]", pipeline_callback(cast(Any, context)))
     scheduled: list[str] = []
     try:
-        name, _ = next(steps)
+        name, request = next(steps)
         while True:
             scheduled.append(name)
-            answer = answers.get(name)
-            name, _ = steps.throw(answer) if isinstance(answer, Exception) else steps.send(answer)
+            answer = answers.get(name, request)
+            name, request = steps.throw(answer) if isinstance(answer, Exception) else steps.send(answer)
     except StopIteration as end:
         return scheduled, end.value
 

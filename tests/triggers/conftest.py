@@ -13,6 +13,7 @@ from durabletask.client import OrchestrationStatus
 
 from shared import services as shared_services
 from shared.services import Services
+from shared.storage import live_runs
 from shared.storage.blobs import PRDS
 from triggers import http_runs
 
@@ -26,9 +27,6 @@ class RecordingClient:
 
     async def get_orchestration_state(self, instance_id: str, *, fetch_payloads: bool = True) -> object | None:
         return _Running(self.started[instance_id]) if instance_id in self.started else None
-
-    async def get_all_orchestration_states(self, _query: object) -> list[object]:
-        return [_Running(run) for run in self.started.values()]
 
     async def schedule_new_orchestration(self, name: str, *, instance_id: str, **given: Any) -> str:
         assert name == "design_backend"
@@ -107,7 +105,9 @@ def client() -> RecordingClient:
 
 
 @pytest.fixture
-def door(services: Services, client: RecordingClient, monkeypatch: pytest.MonkeyPatch) -> Door:
-    """The HTTP functions, on the test's storage."""
+async def door(services: Services, client: RecordingClient, monkeypatch: pytest.MonkeyPatch) -> Door:
+    """The HTTP functions, on storage that all tests share: what others started no longer counts."""
+    async for caller, run_id, _ in live_runs.counted(services.blobs):
+        await live_runs.leave(services.blobs, caller, run_id)
     monkeypatch.setattr(shared_services, "current", lambda: services)
     return Door(client)

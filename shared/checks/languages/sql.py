@@ -41,6 +41,9 @@ _OLDER = {
         ),
         (re.compile(r"\b(?:NON)?CLUSTERED(?=\s{0,9}[,)])", re.IGNORECASE), " "),
         (re.compile(r"(?<=[\w)]) SPARSE(?=\s{1,9}(?:NULL|,))", re.IGNORECASE), " "),
+        (re.compile(r"\bBEGIN (?:TRY|CATCH)\b;?", re.IGNORECASE), " "),
+        (re.compile(r"\bEND (?:TRY|CATCH)\b;?", re.IGNORECASE), ";"),
+        (re.compile(r"\bTHROW\s{1,9}\d{1,9}\s{0,9},[^;\n]{1,400}?,\s{0,9}\d{1,3}(?=\s{0,9};)", re.IGNORECASE), "THROW"),
         (re.compile(r"\bSAVE TRAN(?:SACTION)? \w{1,60}", re.IGNORECASE), " "),
     ),
     "postgres": (
@@ -56,6 +59,8 @@ _OLDER = {
     ),
 }
 """By dialect: what the parser does not know, and what it is shown instead, filled up with spaces to the same length."""
+_SINGLE_WORDS = frozenset({"THROW", "BREAK", "CONTINUE", "RETURN", "CHECKPOINT", "RECONFIGURE", "REVERT"})
+"""Whole statements of T-SQL that the parser takes for the name of a column."""
 _BATCH_END = re.compile(r"^[ \t]*GO[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -142,6 +147,8 @@ def _lost_comma(source: str, dialect: str) -> Fault | None:
 def _no_statement(statement: Any, dialect: str) -> Fault | None:
     """What the parser takes without complaint and no database does: a bare expression, CREATE of no known object."""
     expressions = _sqlglot().exp
+    if dialect == "tsql" and str(statement).upper() in _SINGLE_WORDS:
+        return None
     if isinstance(statement, expressions.Alias | expressions.Condition):
         return Fault(1, f"{str(statement)[:60]!r} is no statement")
     words = _words(statement) if _is_command(statement) else []

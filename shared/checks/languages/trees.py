@@ -13,14 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from shared.checks.languages import Fault, Unread, refuse_long, refuse_long_lines
+from shared.formats.csharp import in_older_words, is_nested_too_deeply
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Tree
 
 MAXIMUM_CHARACTERS = 100_000
 MAXIMUM_SECONDS = 2.0
-MAXIMUM_ANGLES = 100
-"""Opened within one statement and not closed."""
 GRAMMARS = {
     "csharp": "tree_sitter_c_sharp",
     "bicep": "tree_sitter_bicep",
@@ -36,8 +35,8 @@ def faults(language: str, source: str) -> Iterator[Fault]:
     """The first place where `source` leaves the grammar of `language` (a key of GRAMMARS), if there is one."""
     refuse_long(source, MAXIMUM_CHARACTERS)
     refuse_long_lines(source)
-    if any(part.count("<") - part.count(">") > MAXIMUM_ANGLES for part in re.split(r"[;{}]", source)):
-        raise Unread("it is nested too deeply")  # type arguments cost quadratic time and more
+    if is_nested_too_deeply(source):
+        raise Unread("it is nested too deeply")
     text = _REWRITES.get(language, _unchanged)(source)
     tree = _parse(language, text)
     if language == "csharp" and tree.root_node.has_error:
@@ -116,24 +115,6 @@ def _blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
-_EXTENSION_BLOCK = re.compile(
-    r"\bextension\s{0,9}(?:<[^<>(){};]{0,200}>)?\s{0,9}\([^(){};]{0,200}\)(?=[^;{}]{0,200}\{)"
-)
-_CONDITIONAL_ASSIGNMENT = re.compile(
-    r"\?(?=(?:\.\w{1,100}|\[[^\[\]\n]{1,100}\])(?:\.\w{1,100}){0,9}\s{0,9}(?:[-+*/|&^%]|\?\?)?=[^=>])"
-)
-_COMPOUND_OPERATOR = re.compile(r"(?<=\boperator )([-+*/%&|^]|<<|>>)=(?=\s{0,9}\()")
-_ANTI_CONSTRAINT = re.compile(r"\ballows\s{1,9}ref\s{1,9}struct\b")
-
-
-def _older_csharp(source: str) -> str:
-    """C# 13 and 14: extension blocks, `a?.B = c`, `operator +=`, `where T : allows ref struct`."""
-    source = _EXTENSION_BLOCK.sub(lambda match: "class _ " + _blank(match[0])[8:], source)
-    source = _CONDITIONAL_ASSIGNMENT.sub(" ", source)
-    source = _COMPOUND_OPERATOR.sub(lambda match: f"{match[1]} ", source)
-    return _ANTI_CONSTRAINT.sub(lambda match: "class" + _blank(match[0])[5:], source)
-
-
 _USING = re.compile(r"^\s{0,99}using\s{1,9}(?:'[^'\n]*'|none)[ \t]*$", re.MULTILINE)
 _PARAMETER = re.compile(r"^param(?=\s{1,9}\w{1,100}\s{0,9}=)", re.MULTILINE)
 _BICEP_TOKEN = re.compile(r"'''(?:[^']|'(?!''))*'''|'(?:\\.|[^'\\\n])*'|//[^\n]*|\.\.\.|[\[\]{}()]")
@@ -165,7 +146,7 @@ def _older_dockerfile(source: str) -> str:
 
 
 _REWRITES: dict[str, Callable[[str], str]] = {
-    "csharp": _older_csharp,
+    "csharp": in_older_words,
     "bicep": _older_bicep,
     "dockerfile": _older_dockerfile,
 }

@@ -17,10 +17,10 @@ _CONNECTION_INPUTS = frozenset(
         "kubernetesserviceendpoint", "sonarqube", "externalfeedcredentials", "githubconnection",
     )
 )  # fmt: skip
-_SERVICE_INPUTS = (
-    "containerappname", "appname", "webappname", "functionappname", "imagerepository", "repository",
-)  # fmt: skip
-_AZ = re.compile(r"\baz[ \t]+(?:containerapp|webapp|functionapp|aks)\b[^\n|;&]{0,400}")
+_SERVICE_INPUTS = ("containerappname", "appname", "webappname", "functionappname")
+_AZ = re.compile(
+    r"\baz[ \t]+(?:containerapp|webapp|functionapp|aks)\b(?![ \t]+(?:env|connected-env|plan)\b)[^\n|;&]{0,400}"
+)
 _NAME = re.compile(r"(?:--name|-n)[ \t=]+[\"']?([\w$().{}-]{1,80})")
 _VAULT = re.compile(r"--vault-name[ \t=]+[\"']?([\w$().{}-]{1,80})")
 _VAULT_SECRET = re.compile(r"\baz[ \t]+keyvault[ \t]+secret[ \t]+show\b[^\n|;&]{0,400}")

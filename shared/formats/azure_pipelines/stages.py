@@ -40,6 +40,8 @@ class Step:
     env: Mapping[str, str]
     condition: str
     continue_on_error: bool
+    display: str = ""
+    """The step's displayName."""
 
     def input(self, *names: str) -> str:
         """The first of the named inputs that is given, or an empty string."""
@@ -205,6 +207,7 @@ def _step(node: YamlMap, hook: str, variables: Mapping[str, str]) -> Step:
         env={name: value for name, value, _ in _texts(env, lower=False)},
         condition=node.text("condition"),
         continue_on_error=_is_true(node.text("continueOnError")),
+        display=resolved(node.text("displayName"), variables),
     )
 
 

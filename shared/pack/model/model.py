@@ -1,9 +1,10 @@
 """The model of one pack: each part is read when a rule first asks for it, and once. Pure."""
 
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from shared.formats.openapi import Contract, find_contract
+from shared.pack.model.delivery import Delivery
 from shared.pack.model.documents import ARCHITECTURE, PackDocuments
 from shared.pack.model.operations import OperationTests
 from shared.pack.model.python_project import PythonProject
@@ -23,6 +24,11 @@ class PackModel:
         """The OpenAPI document of the architecture; None where there is none that can be read."""
         architecture = self.documents.get(ARCHITECTURE)
         return find_contract(architecture.text) if architecture else None
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """How the pack is built and released."""
+        return Delivery(self.documents)
 
     @cached_property
     def python(self) -> PythonProject:
@@ -45,13 +51,3 @@ class PackModel:
         if self.contract is None:
             return None
         return OperationTests(self.contract, self.python_tests.tests)
-
-
-@lru_cache(maxsize=2)
-def _read(texts: tuple[tuple[str, str], ...], stack: str, db: str | None) -> PackModel:
-    return PackModel(dict(texts), stack, db)
-
-
-def read_model(texts: Mapping[str, str], stack: str = "python", db: str | None = None) -> PackModel:
-    """The model of a pack's documents (texts by deliverable name); the last packs are kept, as each rule asks anew."""
-    return _read(tuple(texts.items()), stack, db)

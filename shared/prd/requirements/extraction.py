@@ -6,23 +6,29 @@ or sentence is one requirement. What is none: background, personas, glossary, ti
 questions, examples, code. Kinds:
 
 - `non_goal`: whatever stands in a section of what is not wanted or out of scope;
-- `constraint`: given technology, assumptions, dependencies, and what is put off (stretch, nice to have, later): not
-  asked of this version, but the design must leave room for it, so it is neither functional nor a non-goal;
+- `constraint`: given technology, assumptions, dependencies, and what is put off (stretch, nice to have, later phases of
+  a roadmap): not asked of this version, but the design must leave room for it; `postponed` names what puts it off;
 - `quality`: non-functional sections, success criteria, and statements about latency, availability and the like;
+- `goal`: what is wished for and no test can show, such as "cheap" or "easy to maintain": kept, need not be designed;
 - `functional`: all else.
+
+Requirements are a tree: a story with its criteria and scenarios, an item with those nested in it, and a goal or an
+ability with what says it precisely are families; `parent` is the id of what a requirement is part of.
 """
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.contracts import Payload
 from shared.prd.requirements.outline import read_outline
+from shared.prd.requirements.overlap import settle
 from shared.prd.requirements.poetry import is_verse
+from shared.prd.requirements.scopes import Statement
 from shared.prd.requirements.statements import LONGEST_TEXT, cut
-from shared.prd.requirements.walk import Statement, Walker
+from shared.prd.requirements.walk import Walker
 
 MOST_TRACED = 1_000
 """How many of a PRD's requirements one design is held against; the plan says where those beyond begin."""
@@ -33,7 +39,8 @@ SHORTEST_TEXT = 40
 @dataclass(frozen=True)
 class Requirement(Payload):
     """One requirement. `line` is 1-based in the text that was read; `hash` follows the words, not the place, so that
-    a requirement is found again in a later version; `source_id` is the PRD's own id, such as `FR-1`."""
+    a requirement is found again in a later version; `source_id` is the PRD's own id, such as `FR-1`; `parent` is the
+    id of what it is part of, or of what it `restates` in rough words; `postponed` says what of the PRD puts it off."""
 
     id: str
     kind: str
@@ -42,6 +49,9 @@ class Requirement(Payload):
     hash: str
     source_id: str | None = None
     section: str = ""
+    parent: str | None = None
+    restates: bool = False
+    postponed: str = ""
 
 
 def extract_requirements(text: str) -> tuple[Requirement, ...]:
@@ -51,8 +61,9 @@ def extract_requirements(text: str) -> tuple[Requirement, ...]:
         return ()
     blocks = read_outline(text)
     found = Walker(blocks).walk() or Walker(blocks, generous=True).walk()
-    found.sort(key=lambda statement: statement.line)
-    return tuple(_number(number, statement) for number, statement in enumerate(found, start=1))
+    found = sorted(settle(found), key=lambda statement: statement.line)
+    ids = {statement: f"R-{number:03d}" for number, statement in enumerate(found, start=1)}
+    return tuple(_requirement(statement, ids) for statement in found)
 
 
 def traced(requirements: Sequence[Requirement]) -> Sequence[Requirement]:
@@ -61,7 +72,7 @@ def traced(requirements: Sequence[Requirement]) -> Sequence[Requirement]:
 
 
 def annotated(requirements: Sequence[Requirement], limit: int = PROMPT_CHARACTERS) -> str:
-    """The traced requirements as a list for a prompt: `R-001 (functional, line 12): text`.
+    """The traced requirements as a list for a prompt: `R-002 (functional, line 12, of R-001): text`.
 
     All of them are in it: texts are shortened until the list has at most `limit` characters, though never below
     `SHORTEST_TEXT`. What is not traced is said. Tags are defused: the texts are quoted from a document, and must not
@@ -86,19 +97,24 @@ def beyond_tracing(found: int, line: int) -> str:
 
 
 def _line(requirement: Requirement, width: int) -> str:
+    of = f", {'restates' if requirement.restates else 'of'} {requirement.parent}" if requirement.parent else ""
+    late = ", postponed" if requirement.postponed else ""
     own = f", in the PRD {requirement.source_id}" if requirement.source_id else ""
     text = re.sub(r"<(?=[/!?a-zA-Z])", "‹", cut(requirement.text, width))
-    return f"{requirement.id} ({requirement.kind.replace('_', '-')}, line {requirement.line}{own}): {text}"
+    return f"{requirement.id} ({requirement.kind.replace('_', '-')}, line {requirement.line}{of}{late}{own}): {text}"
 
 
-def _number(number: int, statement: Statement) -> Requirement:
+def _requirement(statement: Statement, ids: Mapping[Statement, str]) -> Requirement:
     normal = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", statement.text).casefold()).strip()
     return Requirement(
-        id=f"R-{number:03d}",
+        id=ids[statement],
         kind=statement.kind,
         text=cut(statement.text, LONGEST_TEXT),
         line=statement.line,
         hash=hashlib.sha256(normal.encode(errors="replace")).hexdigest()[:12],
         source_id=statement.source_id,
         section=statement.section,
+        parent=ids.get(statement.parent) if statement.parent else None,
+        restates=statement.restates and statement.parent in ids,
+        postponed=statement.postponed,
     )

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.prd.requirements.words import classify
+
 type BlockKind = Literal["heading", "label", "item", "prose", "row", "code"]
 
 LABEL_LEVEL = 7
@@ -32,6 +34,8 @@ _BOLD_LINE = re.compile(r"^[ ]{0,3}(\*\*|__)([^*_]{2,100})\1[ \t]*(:?)[ \t]*$")
 _BOLD_LABEL = re.compile(r"^[ \t]*(\*\*|__)[^*]{1,80}?(?::\1|\1[ \t]*[:：—–-])")
 _LONE = re.compile(r"^[ ]{0,3}[^\W\d_][^.!?;|]{1,80}$")
 _FRONT_MATTER_LINES = 60
+_LONGEST_TITLE = 4
+"""Words of a lone line that is a section's title by its words alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,17 @@ class _Reader:
         if self._numbered_titles and (found := _NUMBERED.match(line)) and self._alone(start):
             self._at += 1
             return Block("heading", start + 1, (found[2],), 2 + found[1].count("."))
+        if self._is_known_title(start):
+            self._at += 1
+            return Block("heading", start + 1, (line.strip(),), 2)
         return None
+
+    def _is_known_title(self, index: int) -> bool:
+        """Whether a lone line of a text without headings is called like a section: `Out of scope`."""
+        line = self._lines[index].strip()
+        if self._markdown or self._numbered_titles or len(line.split()) > _LONGEST_TITLE or not self._alone(index):
+            return False
+        return bool(_LONE.match(line)) and not line.endswith(":") and classify(line) is not None
 
     def _numbers_are_titles(self) -> bool:
         """Whether lone lines such as `3. Core Features` head sections: most are followed by other text."""

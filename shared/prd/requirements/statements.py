@@ -18,7 +18,8 @@ _BOX = re.compile(r"^(?:\[[ xX~-]?\]\s*|[☐☑✓✔✅❌✗⬜]\uFE0F?\s*)+")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,600}?)(?<=[^\s*])\1(?![\w*])")
 _UNDERLINED = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^\n]{1,120}?)(?<=[^\s_])\1(?![\w_])")
 _LABELLED = re.compile(
-    r"^(?:user stor(?:y|ies)|story|requirements?|acceptance criteri(?:on|a)|ac|description|statement|"
+    r"^(?:user stor(?:y|ies)|story|requirements?|(?:exceptions?|alternatives?)(?: flows?)?|(?:business )?rules?|"
+    r"acceptance criteri(?:on|a)|ac|description|statement|"
     r"epic|(?:primary |main |overall |secondary )?(?:goal|objective))\s*[:：]\s*(?=\S)", re.I
 )  # fmt: skip
 
@@ -34,7 +35,8 @@ _LEADING_ID = re.compile(rf"^([\[(]?)({_ID.pattern})([\])]?)(\s*[:：|]\s*|\s*[.
 _SERIES, _ID_WITHIN = 3, 60
 
 _BOOKKEEPING = re.compile(
-    r"^(?:version|date|status|authors?|owners?|priority|prio|effort|estimate[ds]?|story points|points|last updated|"
+    r"^(?:version|date|status|authors?|owners?|priority|prio|effort|estimate[ds]?|story points|points|"
+    r"last (?:updated?|changed?|modified|review(?:ed)?)|"
     r"updated|created|product name|(?:document|doc) type|prepared (?:by|for)|产品名称?|"
     r"project(?: name)?|reviewers?|approvers?|stakeholders?|team|sprint|milestone|target release|release|document|"
     r"total time|depends on|"
@@ -72,6 +74,7 @@ _ABBREVIATION = re.compile(
     r"usw|p\. ?ex|\d+)\.$",
     re.I,
 )
+_NO = re.compile(r"\bno\.$", re.I)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -211,7 +214,9 @@ def sentences(lines: tuple[str, ...], first: int) -> Iterator[tuple[int, str]]:
 
 def _ends(text: str) -> Iterator[int]:
     for found in _BREAK.finditer(text):
-        if not _ABBREVIATION.search(text, max(0, found.start() - 8), found.start() + 1):
+        number_follows = text[found.end() : found.end() + 1].isdigit()
+        answer = _NO.search(text, max(0, found.start() - 4), found.start() + 1) and not number_follows
+        if answer or not _ABBREVIATION.search(text, max(0, found.start() - 8), found.start() + 1):
             yield found.end()
 
 

@@ -39,6 +39,12 @@ _ASIDE_COLUMN = re.compile(
 )
 _DOCUMENT = re.compile(r"\[[^\[\]]{1,300}\]\([^()\s]{1,500}\.(?:md|html|pdf|docx)\)")
 _EMPTY_CELL = re.compile(r"\W*")
+_ONLY_IDS = re.compile(r"(?:[A-Z]{1,8}[-_]?\d{1,4}(?:[.-]\d{1,3})*(?:\s*(?:,|;|&|/|and|to|bis|–|-|und)\s*|$)){2,}")
+_WONT = re.compile(r"^(?:won['’]?t(?:[- ]have)?|w|will not have|out of scope)$", re.IGNORECASE)
+_PRIORITY = re.compile(r"^(?:priori\w+|prio|moscow|优先级|優先度)\b")
+_YES = re.compile(r"^(?:yes|y|x|✓|✔|✅|✔️|ja|sí|si|oui|sim|ya|да|是|●|allow(?:ed)?|full|r/?w|own)$", re.IGNORECASE)
+_NO = re.compile(r"^(?:no|n|-|–|—|✗|✘|❌|nein|non|não|tidak|нет|否|○|denied|none|)$", re.IGNORECASE)
+_WHEN = re.compile(r"^(?:date|when|dates?|target(?: date)?|due|timeline|quarter|eta|datum|termin|fecha|data|tanggal)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class RowText:
 
     text: str
     source_id: str | None
+    excluded: bool = False
 
 
 def read_row(block: Block, policy: Policy) -> RowText | None:
@@ -67,8 +74,44 @@ def read_row(block: Block, policy: Policy) -> RowText | None:
     )
     if not wanted or _divides(cells, block.header) or _DOCUMENT.fullmatch(block.lines[0].strip()):
         return None
-    text = _as_endpoint(cells, path) if path else _as_sentence(cells, ids, block.header)
-    return RowText(text, source) if text else None
+    if _ONLY_IDS.fullmatch(cells[0]):
+        return None
+    text = _as_permission(cells, block.header) if not path and not source else None
+    text = text or (_as_endpoint(cells, path) if path else _as_sentence(cells, ids, block.header))
+    return RowText(text, source, _is_refused(cells, block.header)) if text else None
+
+
+def read_phase(block: Block) -> tuple[str, str]:
+    """A row of a roadmap as its phase and what the phase brings; both are empty where it brings nothing."""
+    cells = [clean(cell) for cell in block.lines]
+    names = _names(block.header, len(cells))
+    told = [
+        cell
+        for cell, name in zip(cells[1:], names[1:], strict=False)
+        if not _EMPTY_CELL.fullmatch(cell) and not _ASIDE_COLUMN.match(name) and not _WHEN.match(name)
+    ]
+    return (cells[0], told[0]) if told else ("", "")
+
+
+def _is_refused(cells: list[str], header: tuple[str, ...]) -> bool:
+    """Whether the row's priority is `Won't`."""
+    names = _names(header, len(cells))
+    return any(_PRIORITY.match(name) and _WONT.match(cell) for cell, name in zip(cells, names, strict=False))
+
+
+def _as_permission(cells: list[str], header: tuple[str, ...]) -> str | None:
+    """A row of yes and no under roles: `Register parcel: Dispatcher, Courier (own)`. None where it is another row."""
+    marks = cells[1:]
+    if len(marks) < 2 or len(header) < len(cells) or not any(map(_YES.match, marks)):
+        return None
+    if not all(_YES.match(mark) or _NO.match(mark) for mark in marks):
+        return None
+    roles = [
+        clean(role) + (" (own)" if mark.casefold() == "own" else "")
+        for role, mark in zip(header[1:], marks, strict=False)
+        if _YES.match(mark)
+    ]
+    return f"{cells[0]}: {', '.join(roles)}" if cells[0] and all(roles) else None
 
 
 def _divides(cells: list[str], header: tuple[str, ...]) -> bool:
@@ -100,10 +143,15 @@ def _as_endpoint(cells: list[str], path: str) -> str:
 
 def _as_sentence(cells: list[str], ids: list[str | None], header: tuple[str, ...]) -> str:
     """The cells that say what is wanted: `Language: Go 1.21+`."""
-    names = [heading_words(clean(name)) if "#" not in name else "#" for name in header] + [""] * len(cells)
+    names = _names(header, len(cells))
     told = [
         cell
         for cell, identifier, name in zip(cells, ids, names, strict=False)
         if not identifier and not _ASIDE_COLUMN.match(name) and not _EMPTY_CELL.fullmatch(cell)
     ]
     return told[0] + (f": {'; '.join(told[1:])}" if told[1:] else "") if told else ""
+
+
+def _names(header: tuple[str, ...], at_least: int) -> list[str]:
+    """The columns' names as headings are seen, filled up with empty ones."""
+    return [heading_words(clean(name)) if "#" not in name else "#" for name in header] + [""] * at_least

@@ -1,15 +1,21 @@
-"""Walks through a PRD's outline and decides what of it is a requirement, and of which kind. Pure.
+"""Walks through a PRD's outline and decides what of it is a requirement, of which kind, and part of what. Pure.
 
 The rules of `extraction`, applied block by block: a section's heading says what counts in it, the block's form says
-how it reads, and a sentence beside a list must ask for something to count as well.
+how it reads, and a sentence beside a list must ask for something to count as well. A story owns what stands below it.
 """
 
 import re
-from dataclasses import dataclass, replace
 from functools import partial
 
 from shared.prd.requirements import words
+from shared.prd.requirements.abilities import is_ability
+from shared.prd.requirements.goals import is_wish
+from shared.prd.requirements.kinds import kind_of
 from shared.prd.requirements.outline import LABEL_LEVEL, Block
+from shared.prd.requirements.phases import opening_phase
+from shared.prd.requirements.scenarios import GHERKIN, GIVEN, THEN, is_scenario, scenarios
+from shared.prd.requirements.scopes import ITEM_LEVEL, Scope, Statement
+from shared.prd.requirements.standing import ABILITY, PREAMBLE, Standing
 from shared.prd.requirements.statements import (
     clean,
     cut,
@@ -25,58 +31,24 @@ from shared.prd.requirements.statements import (
     strip_label,
     take_id,
 )
-from shared.prd.requirements.tables import read_row
-from shared.prd.requirements.words import ASKS, BUILT_WITH, MEASURE, MUST, STORY, Family, Kind, classify
+from shared.prd.requirements.stories import names_scenario, names_story
+from shared.prd.requirements.tables import read_phase, read_row
+from shared.prd.requirements.words import ASKS, BUILT_WITH, MEASURE, MUST, STORY, Family, classify
 
 _SHORT_LABEL = 6
 _PLAIN = ("", "text", "txt", "plain", "plaintext", "markdown", "md")
-_ITEM_LEVEL = 20
-"""Items that head nested ones are scopes below all headings and labels, by their indentation."""
-_PREAMBLE = Family("preamble", "said")
-_TOPIC = Family("topic", "listed")
-_GENEROUS = Family("anything", "all")
-_ID_KINDS: tuple[tuple[str, Kind], ...] = (
-    (r"NFR|NF|QR|NFA|RNF|ENF", "quality"),
-    (r"CON", "constraint"),
-    (r"NG", "non_goal"),
-    (r"FR|US|AC|UC|FA|RF|HU|STORY|FEAT|EPIC", "functional"),
+_QUESTION_WORD = re.compile(
+    r"^(?:how|what|who|why|when|where|which|wie|was|wer|warum|comment|cómo|qué|bagaimana)\b", re.I
 )
-_SERVICE_LEVEL = re.compile(
-    r"\bp(?:50|90|95|99)\b[^.;]{0,60}?\d\s?m?s\b|\b\d[\d.,]*\s?% (?:availab|uptime|of )", re.IGNORECASE
+_RUN_IN_HEADING = re.compile(r"(\*\*|__)[^*_]{2,60}[.。]\1")
+_TIME = re.compile(
+    r"\b\d+ (?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|Tagen?|Stunden?|Minuten?|hari|jam)\b", re.I
 )
-_GIVEN = re.compile(r"^(?:given|angenommen|gegeben|étant donné|dad[oa])\b", re.IGNORECASE)
-_THEN = re.compile(
-    r"^(?:when|then|and|but|wenn|dann|und|quand|alors|et|cuando|entonces|quando|então|y|e)\b", re.IGNORECASE
-)
-_SCENARIO = re.compile(
-    r"^\s*(?:scenario(?: outline)?|szenario|scénario|escenario|cenário)\s*:\s*(\S.*)$", re.IGNORECASE
-)
-_STORY_TITLE = re.compile(r"^(?:user )?story \d+\b", re.IGNORECASE)
 _VALUE = re.compile(r"[:：]\s*\S")
 _SHORT_NAME = re.compile(r"[^\W\d_]{2,}")
 _CODE_NAME = re.compile(r"`[\w.$-]+`")
 _CHAPTER = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.)\s+")
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One requirement before it is numbered. `text` is whole; `line` is 1-based."""
-
-    text: str
-    line: int
-    kind: Kind
-    source_id: str | None
-    section: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """A heading, label or item that what follows stands under. `prefix` is said before the items below it."""
-
-    level: int
-    title: str
-    family: Family | None
-    prefix: str = ""
+_HAS_TO = re.compile(r"\b(?:ha(?:s|ve)|needs?|ought) to\b", re.IGNORECASE)
 
 
 class Walker:
@@ -84,14 +56,15 @@ class Walker:
 
     def __init__(self, blocks: list[Block], *, generous: bool = False) -> None:
         self._blocks = blocks
-        self._generous = generous
         self._take_id = partial(take_id, series=id_series(line for block in blocks for line in block.lines))
         self._titles = _titles(blocks)
         self._listing = _sections_with_lists(blocks)
-        self._divided = any(block.kind == "heading" for at, block in enumerate(blocks) if at not in self._titles)
+        divided = any(block.kind == "heading" for at, block in enumerate(blocks) if at not in self._titles)
+        names = {clean(blocks[at].lines[0]) for at in self._titles}
+        self._under = Standing(names, divided=divided, generous=generous)
         self._section = 0
-        self._scopes: list[_Scope] = []
-        self._pending: Statement | None = None
+        self._pending: tuple[Statement, Scope] | None = None
+        self._keep_name = False
         self._found: list[Statement] = []
 
     def walk(self) -> list[Statement]:
@@ -117,22 +90,39 @@ class Walker:
 
     def _heading(self, at: int, block: Block) -> None:
         self._section += 1
-        self._leave(block.level)
+        self._under.leave(block.level)
         title = clean(block.lines[0])
         source, name = self._take_id(_CHAPTER.sub("", title))
-        family = None if at in self._titles or words.names_a_document(name) else classify(name)
-        above = self._family()
-        self._scopes.append(_Scope(block.level, name, family))
-        asks = above is _PREAMBLE or above.policy in ("all", "listed")
-        asked = (
-            source is not None
-            or STORY.match(name)
-            or _STORY_TITLE.match(name)
-            or (family is None and asks and is_sentence(name) and _asks_by_itself(name))
-        )
-        bare = above.policy == "all" and above.kind and family is None and block.level > 2 and self._is_bare(at)
-        if (asked or bare) and above.policy != "none" and at not in self._titles:
-            self._pending = self._statement(name, block.line, source, above if family is None else family)
+        above = self._under.family()
+        named = at not in self._titles and names_story(name, source) and not STORY.match(name)
+        hides = named or at in self._titles or words.names_a_document(name)
+        family = None if hides else classify(name)
+        scope = Scope(block.level, name, family, names_story=named, source_id=source)
+        self._under.enter(scope)
+        if above.policy == "none" or at in self._titles:
+            return
+        if named:
+            self._name_of_a_story(at, block, scope, above)
+        elif source is not None or STORY.match(name) or self._asks_as_heading(at, block, name, above):
+            self._pending = (self._statement(name, block.line, source, above if family is None else family), scope)
+
+    def _name_of_a_story(self, at: int, block: Block, scope: Scope, above: Family) -> None:
+        """A name waits for its story. Only one that stands alone asks itself."""
+        if names_scenario(scope.title) and not self._is_bare(at):
+            return
+        following = self._blocks[at + 1] if at + 1 < len(self._blocks) else None
+        bare = self._is_bare(at)
+        if bare or (following is not None and following.kind == "prose"):
+            self._pending = (self._statement(scope.title, block.line, scope.source_id, above), scope)
+            self._keep_name = bare
+
+    def _asks_as_heading(self, at: int, block: Block, name: str, above: Family) -> bool:
+        if classify(name) is not None:
+            return False
+        asks = above is PREAMBLE or above.policy in ("all", "listed")
+        asked = asks and is_sentence(name) and _asks_by_itself(name) and not _QUESTION_WORD.match(name)
+        bare = above.policy == "all" and above.kind and block.level > 2 and self._is_bare(at)
+        return bool(asked or bare)
 
     def _is_bare(self, at: int) -> bool:
         """Whether nothing stands between this heading and the next of its level or above."""
@@ -140,13 +130,16 @@ class Walker:
         return following is None or (following.kind == "heading" and following.level <= self._blocks[at].level)
 
     def _label(self, block: Block) -> None:
-        self._leave(block.level)
+        self._under.leave(block.level)
         title = clean(block.lines[0]).rstrip(" :：")
         source, name = self._take_id(title)
-        above = self._family()
-        if above.policy != "none" and (source or STORY.match(name)):
-            self._pending = self._statement(name, block.line, source, above)
-            self._scopes.append(_Scope(block.level, name, None))
+        above = self._under.family()
+        named = names_story(name, source) and not STORY.match(name)
+        if above.policy != "none" and (source or named or STORY.match(name)):
+            scope = Scope(block.level, name, None, names_story=named, source_id=source)
+            self._under.enter(scope)
+            if source or not named:
+                self._pending, self._keep_name = (self._statement(name, block.line, source, above), scope), True
             return
         family, prefix = (words.EXAMPLE if is_about_the_text(name) else classify(name)), ""
         long = len(name.split()) > _SHORT_LABEL and family not in (words.EXAMPLE, words.NON_GOAL, words.LATER)
@@ -154,26 +147,49 @@ class Walker:
             must = _must(name, above)
             asks = (must or words.THAT_DOES.search(clean(block.lines[0]))) and not above.dominates
             family, prefix = words.NEUTRAL if asks else None, name if must else ""
-        self._scopes.append(_Scope(block.level, name, family, prefix))
+        self._under.enter(Scope(block.level, name, family, prefix))
 
     def _item(self, block: Block) -> None:
-        level = _ITEM_LEVEL + block.level
-        self._leave(level)
+        level = ITEM_LEVEL + block.level
+        self._under.leave(level)
         raw = " ".join(block.lines)
         labelled, text = strip_label(clean(raw))
         source, text = self._take_id(text)
+        family = self._under.family()
         if block.parent and not source and not labelled and _heads_items(text, raw):
             name = text.rstrip(" :：")
-            family = classify(name)
-            self._scopes.append(_Scope(level, name, family, "" if family is words.NEUTRAL else name))
+            opened = classify(name)
+            self._under.enter(Scope(level, name, opened, "" if opened is words.NEUTRAL else name))
             return
-        family = self._family()
+        if family is words.ROADMAP:
+            self._phase_of(text, block.line)
+            return
+        role = self._under.role() if family is words.PEOPLE else ""
+        if role and is_ability(text) and not is_no_statement(text, raw):
+            self._add(f"{role}: {text}", block.line, source, ABILITY).coarse = "ability"
+            return
         named = family.policy != "all" and _CODE_NAME.fullmatch(raw.strip())
         whole = self._prefixed(text.rstrip(":："))
         if named or is_no_statement(text, raw) or not self._says_something(text, whole, family):
             return
-        if self._counts(text, family, source, listed=family.policy in ("all", "listed") or family is _PREAMBLE):
-            self._add(whole, block.line, source, family)
+        if self._counts(text, family, source, listed=family.policy in ("all", "listed") or family is PREAMBLE):
+            statement = self._add(whole, block.line, source, family)
+            if block.parent:
+                scope = Scope(level, text, None)
+                self._under.enter(scope)
+                self._under.own(statement, scope)
+
+    def _phase_of(self, text: str, line: int) -> None:
+        """An item of a roadmap: under a phase, or with a phase of its own before its colon."""
+        phase, content = opening_phase(text)
+        late = self._under.postponed_to(phase) if phase else self._under.phase()
+        if late:
+            self._postpone(content, line, late)
+
+    def _postpone(self, text: str, line: int, late: str) -> None:
+        if says_something(text, in_prose=False) and not is_no_statement(text, text):
+            statement = self._add(text.rstrip(":："), line, None, words.LATER)
+            statement.postponed, statement.coarse, statement.parent = late, "phase", None
 
     def _says_something(self, text: str, whole: str, family: Family) -> bool:
         """Under a lead-in, or where everything counts, a short name such as `CPC` is enough."""
@@ -181,37 +197,53 @@ class Walker:
         return says_something(text, in_prose=False) or (short and bool(_SHORT_NAME.search(text)))
 
     def _row(self, block: Block) -> None:
-        family = self._family()
-        row = read_row(block, "listed" if family is _PREAMBLE else family.policy)
+        family = self._under.family()
+        if family is words.ROADMAP:
+            phase, content = read_phase(block)
+            late = self._under.phase() or (self._under.postponed_to(phase) if phase else "")
+            if late:
+                self._postpone(content, block.line, late)
+            return
+        row = read_row(block, "listed" if family is PREAMBLE else family.policy)
         if row and says_something(row.text, in_prose=False) and not is_no_statement(row.text, row.text):
-            self._add(row.text, block.line, row.source_id, family)
+            statement = self._add(row.text, block.line, row.source_id, family)
+            if row.excluded:
+                statement.kind = "non_goal"
+            if block.header and words.heading_words(clean(block.header[0])) in ("goal", "goals", "objective"):
+                statement.coarse = "goal"
 
     def _code(self, block: Block) -> None:
         """Scenarios in Gherkin; in plain text only what carries an id or is a user story."""
-        family = self._family()
+        family = self._under.family()
         if family.policy == "none":
             return
-        for number, line in enumerate(block.lines, start=block.line + 1):
-            if block.language in ("gherkin", "feature", "cucumber"):
-                if found := _SCENARIO.match(line):
-                    self._add(clean(found[1]), number, None, family)
-            elif block.language in _PLAIN:
+        if block.language in GHERKIN or (block.language in _PLAIN and is_scenario(block.lines)):
+            for line, text in scenarios(block):
+                self._add(text, line, None, family)
+        elif block.language in _PLAIN:
+            for number, line in enumerate(block.lines, start=block.line + 1):
                 source, text = self._take_id(clean(line))
                 if (source or STORY.match(text)) and says_something(text, in_prose=True):
                     self._add(text, number, source, family)
 
     def _prose(self, at: int, block: Block) -> None:
         if block.level < 2 and not self._follows(at, "label"):
-            self._leave(LABEL_LEVEL + 1)
+            self._under.leave(LABEL_LEVEL + 1)
         if self._follows(at, "prose") and words.without_example(clean(self._blocks[at - 1].lines[-1])):
             return
-        family = self._family()
+        family = self._under.family()
+        if family is words.ROADMAP:
+            for line, raw in sentences(block.lines, block.line):
+                self._phase_of(clean(raw), line)
+            return
         pseudo_item = family.policy == "listed" and self._is_one_of_several(at)
         beside = self._section in self._listing and not self._follows(at, "label")
         beside = beside or is_about_the_text(clean(block.lines[0]))
         for line, raw in sentences(block.lines, block.line):
             labelled, text = strip_label(clean(raw))
             source, text = self._take_id(text)
+            if _RUN_IN_HEADING.fullmatch(raw):
+                continue
             if is_no_statement(text, raw) or not says_something(text, in_prose=family.policy != "all" and not source):
                 continue
             if text.endswith((":", "：")):
@@ -227,14 +259,20 @@ class Walker:
                 or (family.policy == "all" and not beside)
             )
             if self._counts(text, family, source, listed=listed) or (not beside and self._asks(text, family)):
-                self._add(text, line, source, family)
+                self._add(text, line, source, family, in_prose=True)
         self._flush()
 
     def _complete(self, text: str, source: str | None, family: Family) -> bool:
         """Give a heading that is a requirement its first sentence; the rest must ask to be one."""
-        if self._pending is None or source or STORY.match(text) or family.policy == "none":
+        if self._pending is None or family.policy == "none":
             return False
-        self._pending = replace(self._pending, text=f"{self._pending.text}: {text}")
+        statement, scope = self._pending
+        if STORY.match(text) and scope.names_story and not source:
+            self._pending = None
+            return False
+        if source or STORY.match(text):
+            return False
+        statement.text, self._keep_name = f"{statement.text}: {text}", True
         self._flush()
         return True
 
@@ -246,13 +284,14 @@ class Walker:
         if is_remark(text):
             return False
         ordered = family.policy != "said" and words.ORDERS.search(text)
-        return bool(ordered) or _must(text, family) or (listed and not is_note(text))
+        wished = is_wish(text) and (_HAS_TO.search(text) or MUST.search(text))
+        return bool(ordered or wished) or _must(text, family) or (listed and not is_note(text))
 
     def _asks(self, text: str, family: Family) -> bool:
         """Whether a sentence that stands beside no list asks for something."""
         if family is words.PEOPLE or is_remark(text) or is_note(text):
             return False
-        asks = family.policy == "listed" and (ASKS.search(text) or MEASURE.search(text))
+        asks = family.policy == "listed" and (ASKS.search(text) or MEASURE.search(text) or _TIME.search(text))
         return bool(asks or (family.policy in ("listed", "said") and BUILT_WITH.search(text)))
 
     def _is_one_of_several(self, at: int) -> bool:
@@ -261,57 +300,37 @@ class Walker:
         short = [block.kind == "prose" and len(block.lines) == 1 and len(block.lines[0]) <= 120 for block in around]
         return sum(short) >= 2 and short[1 if at > 0 else 0]
 
-    def _family(self) -> Family:
-        """What counts here: the outermost heading that dominates, else the innermost that says something."""
-        families = [scope.family for scope in self._scopes if scope.family]
-        dominant = next((family for family in families if family.dominates), None)
-        if dominant:
-            return families[-1] if dominant is words.PEOPLE and families[-1] is words.PERMISSIONS else dominant
-        if not families:
-            topic = any(scope.level > 1 or scope.title not in self._title_names() for scope in self._scopes)
-            family = _TOPIC if topic or not self._divided else _PREAMBLE
-        else:
-            family = families[-1]
-        if self._generous and family.policy != "none":
-            return _GENEROUS
-        if family is words.NEUTRAL:
-            kind = next((outer.kind for outer in reversed(families) if outer.kind), None)
-            return replace(family, kind=kind)
-        return family
-
-    def _title_names(self) -> set[str]:
-        return {clean(self._blocks[at].lines[0]) for at in self._titles}
-
     def _follows(self, at: int, kind: str) -> bool:
         return at > 0 and self._blocks[at - 1].kind == kind
 
-    def _leave(self, level: int) -> None:
-        """Close the scopes at `level` and below."""
-        while self._scopes and self._scopes[-1].level >= level:
-            self._scopes.pop()
-
     def _prefixed(self, text: str) -> str:
-        prefix = next(
-            (scope.prefix for scope in reversed(self._scopes) if scope.level > LABEL_LEVEL and scope.prefix), ""
-        )
+        prefix = self._under.prefix()
         return f"{cut(prefix, 120)}: {text}" if prefix else text
 
     def _statement(self, text: str, line: int, source: str | None, family: Family) -> Statement:
-        section = " > ".join(scope.title for scope in self._scopes if scope.level < _ITEM_LEVEL)
-        return Statement(text, line, _kind(text, source, family), source, cut(section, 200))
+        kind = kind_of(text, source, family)
+        put_off = self._under.put_off() if family is words.LATER and kind == "constraint" else ""
+        section = self._under.section()
+        return Statement(text, line, kind, source, section, coarse=self._under.coarse(), postponed=put_off)
 
-    def _add(self, text: str, line: int, source: str | None, family: Family) -> None:
+    def _add(self, text: str, line: int, source: str | None, family: Family, *, in_prose: bool = False) -> Statement:
         statement = self._statement(text, line, source, family)
         last = self._found[-1] if self._found else None
-        if last and _GIVEN.match(last.text) and _THEN.match(text) and last.section == statement.section and not source:
-            self._found[-1] = replace(last, text=f"{last.text} {text}")
-        else:
-            self._found.append(statement)
+        if last and GIVEN.match(last.text) and THEN.match(text) and last.section == statement.section and not source:
+            last.text = f"{last.text} {text}"
+            return last
+        self._under.tell(statement, in_prose=in_prose)
+        self._found.append(statement)
+        return statement
 
     def _flush(self) -> None:
+        """Let a heading that asks be a requirement, and what stands below it be part of it."""
         if self._pending:
-            self._found.append(self._pending)
-            self._pending = None
+            statement, scope = self._pending
+            if self._keep_name or not scope.names_story:
+                self._found.append(statement)
+                self._under.own(statement, scope)
+        self._pending, self._keep_name = None, False
 
 
 def _must(text: str, family: Family) -> bool:
@@ -356,20 +375,3 @@ def _sections_with_lists(blocks: list[Block]) -> set[int]:
         if block.kind in ("item", "row"):
             found.add(section)
     return found
-
-
-def _kind(text: str, source: str | None, family: Family) -> Kind:
-    if family.dominates and family.kind:
-        return family.kind
-    if source:
-        stem = re.split(r"[-_. \d]", source)[0]
-        for stems, kind in _ID_KINDS:
-            if re.fullmatch(stems, stem):
-                return kind
-    if family.kind == "functional":
-        return "quality" if _SERVICE_LEVEL.search(text) else "functional"
-    if family.kind:
-        return family.kind
-    if BUILT_WITH.search(text):
-        return "constraint"
-    return "quality" if words.QUALITY_TOPIC.match(text) or MEASURE.search(text) else "functional"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-type Kind = Literal["functional", "quality", "constraint", "non_goal"]
+type Kind = Literal["functional", "quality", "constraint", "non_goal", "goal"]
 type Policy = Literal["all", "listed", "said", "none"]
 """What counts in a section: all it says; what is listed, or asked for in prose; only what must be; nothing."""
 
@@ -31,6 +31,8 @@ LATER = Family("later", "all", "constraint", dominates=True)
 QUALITY = Family("quality", "all", "quality")
 CONSTRAINT = Family("constraints", "all", "constraint")
 ASIDE = Family("aside", "none", dominates=True)
+ROADMAP = Family("roadmap", "none", dominates=True)
+"""Its first phase is what the rest of the PRD says; what its later phases hold is postponed."""
 PEOPLE = Family("people", "said", dominates=True)
 PERMISSIONS = Family("permissions", "all", "functional")
 """What people may do is asked for, also below what they are."""
@@ -52,7 +54,9 @@ _TABLE: tuple[tuple[Family, str], ...] = (
                r"non[- ]?objectives?|"
                r"^(?:what )?(?:we |it |this )?(?:will not|won'?t|does not|do not)\b|^anti[- ]?goals?|^not (?:doing|"
                r"included|planned)|"
-               r"nicht[- ]?ziele|nicht im (?:umfang|scope)|abgrenzung|außerhalb|ausgeschlossen|hors[- ](?:périmètre|"
+               r"^not (?:covered|part of)\b|^not (?:now|yet|today|this time|for now)\b|"
+               r"^di luar (?:ruang )?lingkup|^(?:yang )?tidak termasuk|nicht[- ]?ziele|"
+               r"nicht im (?:umfang|scope)|abgrenzung|außerhalb|ausgeschlossen|hors[- ](?:périmètre|"
                r"scope|sujet)|"
                r"non[- ]objectifs|fuera (?:de|del) alcance|no[- ]objetivos|não[- ](?:objetivos|metas)|"
                r"fora d[eo] escopo|"
@@ -62,10 +66,14 @@ _TABLE: tuple[tuple[Family, str], ...] = (
                r"スコープ外|범위 ?외|제외|비목표"),
     (LATER, r"stretch|nice[- ]to[- ]haves?|could[- ]haves?|^future\b|^later\b|post[- ]?mvp|^(?:phase|version|release|"
             r"v) ?[2-9]\b|"
-            r"^backlog|^optional\b|zukünftig|spätere?|ausblick|évolutions? futures?|futuras?\b|future? evoluzioni|"
+            r"^backlog|^optional\b|^(?:\w+ )?ideas?$|zukünftig|spätere?|ausblick|évolutions? futures?|"
+            r"futuras?\b|future? evoluzioni|"
             r"toekomst|"
             r"в будущем|будущ|未来|后续|將來|将来|今後|향후"),
-    (ASIDE, r"^(?:project |delivery |release |implementation |development |high[- ]level )?(?:timelines?|roadmap|"
+    (ROADMAP, r"^(?:\w+ )?(?:road ?map|ausbaustufen|fahrplan)" + _TAIL + r"|^(?:our |the |my )?plans?$|^versions$"
+              + r"|^(?:release|version) plan(?:ning)?$|^releases$|^feuille de route|^hoja de ruta|^tabella di marcia|"
+                r"^rencana rilis|^peta jalan|^дорожная карта|(?:产品)?路线图$|ロードマップ$|로드맵$"),
+    (ASIDE, r"^(?:project |delivery |release |implementation |development |high[- ]level )?(?:timelines?|"
             r"milestones?|schedule)" + _TAIL
             + r"|^(?:references?|bibliography|links|(?:related|learning|further) (?:documents?|reading|resources|"
               r"objectives|links)|glossary|"
@@ -79,12 +87,14 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"next steps|credits|licen[cs]e|documentation|demo readiness|competit(?:ors?|ive (?:analysis|"
             r"landscape|comparison)|ion)|"
             r"market (?:analysis|research)|"
-            r"go[- ]to[- ]market|launch|rollout|release plan|how to read.*|notes?|mitigations?|"
+            r"go[- ]to[- ]market|launch|rollout|how to read.*|notes?|mitigations?|"
             r"alternatives(?: considered)?)" + _TAIL
-            + r"|\btraceability\b|^runbooks?\b|^rollout\b|^(?:demo|presentation)\b|"
+            + r"|\btraceability\b|^verification(?: (?:methods?|matrix|plan))?$|^runbooks?\b|^rollout\b|^(?:demo|"
+              r"presentation)\b|"
               r"^appendix [a-z0-9]+[:.]? *(?:glossary|references|"
               r"definitions)|"
-            r"^(?:inhalt(?:sverzeichnis)?|glossar|zeitplan|meilensteine|referenzen|quellen|risiken|offene (?:fragen|"
+            r"^(?:daftar isi|glosarium|daftar istilah|jadwal|risiko|pertanyaan terbuka|inhalt(?:sverzeichnis)?|"
+            r"glossar|zeitplan|meilensteine|referenzen|quellen|risiken|offene (?:fragen|"
             r"punkte)|anhang|"
             r"änderungshistorie|glossaire|calendrier|planning|jalons|références|risques|questions ouvertes|sommaire|"
             r"glosario|"
@@ -105,7 +115,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
             r"자료)?|목차)" + _TAIL),
     (PERMISSIONS, r"\bpermissions?$|^permisos?\b|^permiss(?:ões|ão|oes)|berechtigung|^rechte\b|^droits\b|^permessi\b|"
                   r"^права\b|(?:权限|權限|権限|권한)(?:管理|設計|设计)?$"),
-    (PEOPLE, r"^(?:target |primary |end |key |secondary )?(?:users?|audience|actors?|stakeholders?|customers?|"
+    (PEOPLE, r"^people$|^(?:target |primary |end |key |secondary |user )?(?:users?|audience|actors?|"
+             r"stakeholders?|customers?|"
              r"roles)" + _TAIL
              + r"|^(?:(?:user|target|key|primary|buyer|customer) )?personas?\b|用户角色$|^(?:perfis|"
                r"perfiles) de usu[aá]rios?$|"
@@ -114,11 +125,13 @@ _TABLE: tuple[tuple[Family, str], ...] = (
                r"^(?:actores|atores|akteure|acteurs|attori)(?: \w+){0,2}$|utilisateurs cibles|"
              r"usuarios objetivo|usuários[- ]alvo|público[- ]alvo|utenti target|doelgroep|целевая аудитория|目标用户|"
              r"目標用戶|用户画像|"
-             r"対象ユーザー|ターゲット|ペルソナ|대상 사용자|페르소나"),
+             r"^(?:target )?pengguna\b|^pemangku kepentingan|対象ユーザー|ターゲット|ペルソナ|대상 사용자|페르소나"),
     (CONTEXT, r"^(?:key performance indicators|kpis?|business (?:metrics|outcomes))\b"),
     (QUALITY, r"non[- ]?functional|nicht[- ]?funktional|non[- ]fonctionnel|no funcional|não[- ]funciona|"
               r"non funzional|niet[- ]functione|"
-              r"niefunkcjonal|нефункционал|非功能|非機能|비기능|\bnfrs?\b|performance|scalab|\bsecurity\b|reliab|"
+              r"niefunkcjonal|non[- ]?fungsional|^qualit(?:y|ies)$|^measures of success|"
+              r"^operational (?:considerations|requirements)|^keamanan|"
+              r"^kinerja|нефункционал|非功能|非機能|비기능|\bnfrs?\b|performance|scalab|\bsecurity\b|reliab|"
               r"availab|observab|operab|"
               r"\bsl[oai]s?\b|complian|privacy|^quality|quality$|quality (?:attributes|requirements)|capacity|"
               r"retention|latency|throughput|compatib|"
@@ -132,7 +145,9 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"可用性|信頼性|성능|보안"),
     (CONSTRAINT, r"constraints?\b|assumptions?\b|^(?:external |technical )?(?:dependencies|prerequisites)|"
                  r"tech(?:nology|nical)? stack|^stack$|"
-                 r"^technolog(?:y|ies)$|^tecnolog[ií]as?\b|^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|"
+                 r"^technolog(?:y|ies)$|^technical notes?$|^givens?$|^tech$|^batasan|^asumsi|^teknologi$|"
+                 r"^tecnolog[ií]as?\b|"
+                 r"^технологии|技術スタック|使用技術|기술 ?스택|restrictions?$|"
                  r"limitations?$|randbedingungen|einschränkungen|annahmen|"
                  r"abhängigkeiten|technologien|"
                  r"contraintes|hypothèses|restricciones|supuestos|restrições|premissas|vincoli|assunzioni|"
@@ -154,7 +169,8 @@ _TABLE: tuple[tuple[Family, str], ...] = (
                 r"db )?schemas?\b|"
               r"^(?:project |file |folder |directory |repository )(?:structure|layout)|^appendi(?:x|ces)\b|"
               r"(?:problems?|probleme|pain points?|problemas|problèmes|проблемы|问题|問題|課題)$|"
-              r"^(?:ausgangssituation|ist-(?:zustand|analyse)|situación actual|现状|現状|"
+              r"^(?:latar belakang|pendahuluan|ringkasan|ausgangssituation|ist-(?:zustand|analyse)|"
+              r"situación actual|现状|現状|"
               r"einleitung|einführung|hintergrund|überblick|übersicht|zusammenfassung|ausgangslage|"
               r"problemstellung|kontext|zweck|"
               r"introducción|introduction|contexte|résumé|aperçu|antecedentes|contexto|resumen|visión|introdução|"
@@ -171,11 +187,15 @@ _TABLE: tuple[tuple[Family, str], ...] = (
               r"critères d'acceptation|objetivos?|"
               r"requisitos|alcance|escopo|criterios de aceptación|critérios de aceitação|obiettivi|requisiti|ambito|"
               r"criteri di accettazione|"
-              r"doelen|eisen|acceptatiecriteria|cele|wymagania|границы проекта|рамки проекта|цели|требования|"
+              r"tujuan|ruang lingkup|kriteria penerimaan|doelen|eisen|acceptatiecriteria|cele|wymagania|"
+              r"границы проекта|рамки проекта|цели|требования|"
               r"критерии приемки)$|(?:目标|目標|需求|"
               r"要求|验收标准|驗收標準|范围|要件|"
               r"受け入れ基準|スコープ|목표|요구사항|수용 기준|범위)$"),
-    (FUNCTIONAL, r"functional|funktional|fonctionnel|funciona|funzional|functione|funkcjonal|функционал|功能|機能|"
+    (FUNCTIONAL, r"^what (?:it|we|you|the \w+|users?) (?:must|should|shall|does|do|will|can|need|has to|needs to)\b|"
+                 r"^was (?:es|das \w+) (?:kann|leisten|tut|tun|soll)\b|"
+                 r"functional|funktional|fonctionnel|funciona|funzional|functione|funkcjonal|функционал|"
+                 r"fungsional|^fitur|功能|機能|"
                  r"기능|requirement|feature|"
                  r"user stor|stories\b|capabilit|use cases?|\bapis?\b|endpoint|must[- ]haves?|should[- ]haves?|"
                  r"business rules|^rules$|workflows?$|"
@@ -205,15 +225,16 @@ MUST = re.compile(
     r"(?:système|application|plateforme|service) (?:ne )?\w{2,20}ra|sistema \w{2,20}rà|"
     r"doi(?:t|vent)|deben?|deberá(?:n)?|debería|deve(?:m|rá|ria)?|devono|dovrà|moet(?:en)?|mo(?:że|gą)|mus(?:i|zą)|"
     r"powinn[ayoi]\w*|"
-    r"долж(?:ен|на|но|ны)|обязан\w*|запрещ\w+)\b|必须|必須|应当|应该|(?<![無无])須|不得|不允许|禁止|务必|なければならない|べき|"
+    r"harus(?:lah)?|wajib|tidak boleh|dilarang|долж(?:ен|на|но|ны)|обязан\w*|запрещ\w+)\b|必须|必須|应当|应该|"
+    r"(?<![無无])須|不得|不允许|禁止|务必|なければならない|べき|"
     r"(?:とする|しない|すること|できること)(?:こと|もの)?[。．]?$|해야|하여야|금지",
     re.IGNORECASE,
 )
 ASKS = re.compile(
     r"\b(?:can(?:not)?|could|may|will|needs? to|wants?|allows?|lets|enables?|supports?|provides?|ensures?|never|"
-    r"always|only|at (?:most|least)|"
+    r"always|only|at (?:most|least)|nobody|no one|niemand|"
     r"kann|können|darf|dürfen|wird|werden|peu(?:t|vent)|permet|puede[ns]?|permite|pode[m]?|può|possono|consente|kan|"
-    r"kunnen|может|могут)\b"
+    r"kunnen|dapat|bisa|может|могут)\b"
     r"|支持|可以|能够|应|需|できる|可能|할 수|(?:する|行う|れる|せる|せず|わず)[。．]$",
     re.IGNORECASE,
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from local.drafts.faults import Fault, FaultScript, parse_fault
-from local.drafts.prompt import Assignment, Listed, parse_prompt
+from local.drafts.prompt import Assignment, Listed, parse_prompt, parse_requirements
 
 ROLE = (
     "<assignment>\nagent: api-backend-tester\ntask: draft\ndeliverable: test-specifications.md\nproject: shop\n"
@@ -110,3 +110,16 @@ def test_faults_can_be_written_on_the_command_line(text: str, fault: Fault) -> N
 def test_an_unknown_fault_is_refused_with_the_known_ones(text: str) -> None:
     with pytest.raises(ValueError, match="max_tokens"):
         parse_fault(text)
+
+
+def test_the_tree_in_the_list_of_requirements_is_read() -> None:
+    listed = parse_requirements(
+        "R-001 (functional, line 3): A story\nR-002 (functional, line 5, of R-001, in the PRD AC-1): A criterion\n"
+        "R-003 (constraint, line 9, postponed): Later\nR-004 (goal, line 11, restates R-001): Easy\n"
+    )
+    assert [(one.id, one.kind, one.parent, one.postponed) for one in listed] == [
+        ("R-001", "functional", "", False),
+        ("R-002", "functional", "R-001", False),
+        ("R-003", "constraint", "", True),
+        ("R-004", "goal", "R-001", False),
+    ]

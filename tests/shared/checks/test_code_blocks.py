@@ -368,3 +368,21 @@ def test_any_block_is_judged_without_an_exception(tag: str, source: str, path: s
     for finding in findings(text, db=None):
         json.dumps(finding.to_dict(), ensure_ascii=False).encode()
         assert 1 <= finding.line <= len(text.splitlines()) + 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "BEGIN TRY\n  BEGIN TRAN;\n  UPDATE a SET b = 1;\n  COMMIT;\nEND TRY\nBEGIN CATCH\n  IF @@TRANCOUNT > 0 ROLLBACK;\n  THROW;\nEND CATCH;",
+        "BEGIN TRY SELECT 1; END TRY BEGIN CATCH ROLLBACK; THROW; END CATCH;",
+        "BEGIN TRY\nSELECT 1\nEND TRY\nBEGIN CATCH\nTHROW 50001, 'it failed', 1;\nEND CATCH",
+    ],
+)
+def test_what_t_sql_tries_and_catches_is_read(script: str):
+    assert list(check(Context("x.md", f"# x\n\n```sql\n{script}\n```\n", (), db="sqlserver"))) == []
+
+
+@pytest.mark.parametrize("script", ["THROWS;", "BEGIN TRY SELECT FROM; END TRY BEGIN CATCH THROW; END CATCH;"])
+def test_faults_beside_and_within_try_are_found(script: str):
+    found = list(check(Context("x.md", f"# x\n\n```sql\n{script}\n```\n", (), db="sqlserver")))
+    assert [finding.rule for finding in found] == ["COD-007"]

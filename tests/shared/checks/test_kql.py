@@ -292,3 +292,24 @@ def test_any_text_is_judged_without_an_exception(query: str, heading: str):
     for finding in findings(text):
         json.dumps(finding.to_dict(), ensure_ascii=False).encode()
         assert 1 <= finding.line <= len(re.split(r"\r\n?|\n", text)), "lines end as Markdown has them end"
+
+
+def test_a_reserved_word_as_a_columns_name_is_called_that_once_for_a_query():
+    query = 'union (AppRequests | project kind = "a", Name), (AppTraces | project kind = "b", Message)'
+    (finding,) = findings(f"{PLAN}\n```kusto\n{query}\n```\n")
+    assert finding.rule == "KQL-002"
+    assert "kind is a word of the language" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("query", "rule", "named"),
+    [
+        ("requests | where timestamp > ago(1h)", "KQL-011", "AppRequests"),
+        ("AppRequests | where timestamp > ago(1h)", "KQL-004", "TimeGenerated"),
+        ("AppTraces | where cloud_RoleName == 'orders-api'", "KQL-004", "AppRoleName"),
+    ],
+)
+def test_classic_names_are_errors_that_name_what_a_workspace_has(query: str, rule: str, named: str):
+    (finding,) = findings(f"{PLAN}\n```kusto\n{query}\n```\n")
+    assert (finding.rule, finding.severity) == (rule, "error")
+    assert named in finding.message + finding.mend

@@ -145,3 +145,31 @@ def test_findings_are_bounded_and_the_rest_is_counted():
 def test_any_text_is_judged_without_an_exception(name: str, text: str, prd: str):
     assert all(one.line >= 1 for one in findings(GOOD | {name: text}, PRD))
     assert all(one.line >= 1 for one in findings(GOOD | {name: text}, prd))
+
+
+STORY = """## Stories
+
+As an owner, I want to make a link.
+
+Acceptance criteria:
+- The link holds a token.
+- Anyone else receives 403.
+
+## Goals
+
+- Easy to maintain
+"""
+
+
+@pytest.mark.parametrize(
+    ("cited", "told"),
+    [("nothing", ["R-001"]), ("[R-002]", ["R-003"]), ("[R-001]", []), ("[R-002] [R-003]", [])],
+)
+def test_a_family_is_told_once(cited: str, told: list[str]):
+    said = findings({"integration-architecture.md": f"# A\n\n{cited}\n"}, STORY)
+    assert [(one.rule, one.message.split()[0]) for one in said] == [("LED-001", identifier) for identifier in told]
+
+
+def test_a_family_that_no_test_cites_is_told_once():
+    said = findings({"integration-architecture.md": "# A\n\n[R-001]\n", "test-specifications.md": "# T\n"}, STORY)
+    assert [(one.rule, one.message.split()[0]) for one in said] == [("LED-003", "R-001")]

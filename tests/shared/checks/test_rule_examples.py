@@ -12,6 +12,14 @@ from shared.formats import markdown
 
 WITHOUT_EXAMPLE = {"STR-009", "STR-010", "LED-007"}
 """Rules about texts that are too long for a page."""
+ALWAYS = (
+    "integration-architecture.md",
+    "test-specifications.md",
+    "cicd-pipeline.md",
+    "observability-plan.md",
+    "python-sample-implementation.md",
+)
+"""Documents of every pack."""
 TOLD_IN_FULL = ("structure", "ledger", "api_code", "python_references")
 """Checks of which every rule says what it proves."""
 
@@ -32,7 +40,8 @@ def judged(rule: Rule, example: str) -> list[Finding]:
     documents, name = documents_of(example), check_of(rule)
     prd = documents.pop(PRD, "")
     if name in PACK_CHECKS:
-        return run([name], Pack(tuple(PackDocument(*document) for document in documents.items()), prd))
+        whole = {other: documents.get(other, "# Nothing\n") for other in (*ALWAYS, *documents)}
+        return run([name], Pack(tuple(PackDocument(*document) for document in whole.items()), prd))
     contexts = [Context(document, text, EXAMPLE_SECTIONS, prd=prd) for document, text in documents.items()]
     return [finding for context in contexts for finding in run([name], context)]
 

@@ -55,7 +55,7 @@ def test_a_longer_prd_is_estimated_to_cost_more_input_for_every_call():
 
 def test_the_plan_says_whether_claude_counted_the_prd():
     assert plan_for(counted=True).to_dict()["estimated_tokens"]["basis"] == "counted"
-    assert "(PRD counted by Claude)" in plan_for(counted=True).text()
+    assert "(PRD counted by the model)" in plan_for(counted=True).text()
     assert "(PRD estimated from its length)" in plan_for().text()
 
 
