@@ -20,7 +20,7 @@ NOT_RUN = (
 
 @dataclass(frozen=True)
 class Checked:
-    """Which checks were held against the pack, and how many rules they have."""
+    """Which checks were held against the pack, and how many rules they have (0 where nobody could tell)."""
 
     checks: tuple[str, ...] = ()
     rules: int = 0
@@ -108,8 +108,9 @@ class Verdict:
 
     def _extent(self) -> str:
         """How much was checked, what references came to, and what nobody judged."""
-        held = f"{_many(self.checked.rules, 'rule')} of {_many(len(self.checked.checks), 'check')}"
-        parts = [f"Checked: {held}." if self.checked.rules else "Checked: nothing."]
+        checks, rules = len(self.checked.checks), self.checked.rules
+        held = f"{_many(rules, 'rule')} of {_many(checks, 'check')}" if rules else _many(checks, "check")
+        parts = [f"Checked: {held}." if checks else "Checked: nothing."]
         if self.references:
             parts.append(f"{in_words(self.references)}.")
         left = by_rule(not_judged(self.findings))

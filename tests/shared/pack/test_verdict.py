@@ -34,6 +34,11 @@ def test_a_complete_run_says_what_was_checked_followed_and_left_and_that_nothing
     assert "design-backend prove" in third
 
 
+def test_checks_whose_rules_nobody_could_count_were_made_all_the_same():
+    assert Verdict(request(), (), None, Checked(("structure",))).lines()[1] == "Checked: 1 check."
+    assert Verdict(request("failed")).lines()[1] == "Checked: nothing."
+
+
 def test_warnings_are_to_be_looked_at_and_change_nothing_else():
     assert verdict(request(), WARNING)[0].endswith("no rule finds an error. Look at 1 warning, then have it proved.")
 
