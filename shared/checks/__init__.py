@@ -32,6 +32,7 @@ PACK_CHECKS = {
     "across": "shared.checks.across",
     "api_code": "shared.checks.api_code",
     "python_references": "shared.checks.python_references",
+    "agreement": "shared.checks.agreement",
     "csharp_references": "shared.checks.csharp_references",
     "csharp_wiring": "shared.checks.csharp_wiring",
     "csharp_storage": "shared.checks.csharp_storage",

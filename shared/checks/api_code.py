@@ -10,6 +10,7 @@ from shared.checks.api_code_rules import (
     MODEL_DIFFERS,
     NO_CONTRACT_TEST,
     NO_ERROR_TEST,
+    ROW_INCOMPLETE,
     RULES,
     STATUS_NOT_TESTED,
     UNKNOWN_ROUTE,
@@ -49,6 +50,7 @@ def check(pack: Pack) -> Iterator[Finding | Reference]:
     if model.documents.get(TESTS) is not None:
         yield from _check_tested(model.operation_tests)
         yield from _check_requests(model, model.operation_tests)
+        yield from _check_rows(model, model.operation_tests)
     if model.documents.get(PYTHON_SAMPLE) is not None:
         yield from _check_routes(model, model.operation_tests)
         yield from _check_models(model, model.contract)
@@ -135,6 +137,30 @@ def _check_common_statuses(tests: OperationTests) -> Iterator[Finding]:
         yield unjudged(COMMON_STATUS_NOT_TESTED, TESTS, 1, message)
     else:
         yield found(COMMON_STATUS_NOT_TESTED, TESTS, 1, message, "Add a test of one operation for each.")
+
+
+def _check_rows(model: PackModel, tests: OperationTests) -> Iterator[Finding]:
+    """Statuses that tests named after an operation expect of it and that its row of the coverage table leaves out."""
+    document = model.documents.get(TESTS)
+    assert document is not None
+    left_out: dict[str, list[str]] = {}
+    first = 0
+    for table in document.tables:
+        if table.section.lower() != "contract tests" or not table.has("operationid", "status"):
+            continue
+        for row in table.rows:
+            judged = tests.judged.get(row.cell("operationid").strip("`* "))
+            named = {int(each) for each in re.findall(r"\b[1-5]\d\d\b", row.cell("status"))}
+            if judged is None or not named:
+                continue
+            declared = {int(status) for status in judged.operation.statuses if status.isdecimal()}
+            if lacking := sorted(judged.own_statuses & declared - named):
+                first = first or row.line
+                left_out[judged.operation.operation_id] = [*map(str, lacking)]
+    if left_out:
+        listed = "; ".join(f"{name} {', '.join(what)}" for name, what in list(left_out.items())[:MOST_NAMES])
+        message = f"The coverage table leaves out statuses that tests expect of {len(left_out)} operation(s): {listed}."
+        yield found(ROW_INCOMPLETE, TESTS, first, message, "Add it to the row.")
 
 
 def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding | Reference]:

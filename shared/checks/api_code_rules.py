@@ -111,4 +111,21 @@ COMMON_STATUS_NOT_TESTED = Rule(
     leaves="Packs in which some expectation cannot be followed.",
     bad=_GOOD.replace(_OF_A_PARCEL, f'{_OF_A_PARCEL}, "429": {{description: Too many requests}}'), good=_GOOD,
 )  # fmt: skip
-RULES = (NO_CONTRACT_TEST, NO_ERROR_TEST, UNKNOWN_ROUTE, MODEL_DIFFERS, STATUS_NOT_TESTED, COMMON_STATUS_NOT_TESTED)
+_NAMED = _GOOD.replace("test_an_unknown_parcel_is_not_found", "test_get_parcel_is_not_found")
+_ROWS = """
+## Contract tests
+
+| operationId | status |
+|---|---|
+| getParcel | 200, 404 |
+"""
+ROW_INCOMPLETE = Rule(
+    "XDC-013", "warning", "A coverage table that leaves out what the tests do misleads its reader.",
+    proves="A test that is named after an operation expects a declared status of it, and its row does not name that.",
+    leaves="Tables without columns for operation and status, tests that are named otherwise.",
+    bad=_NAMED + _ROWS.replace("200, 404", "200"), good=_NAMED + _ROWS,
+)  # fmt: skip
+RULES = (
+    NO_CONTRACT_TEST, NO_ERROR_TEST, UNKNOWN_ROUTE, MODEL_DIFFERS, STATUS_NOT_TESTED, COMMON_STATUS_NOT_TESTED,
+    ROW_INCOMPLETE,
+)  # fmt: skip

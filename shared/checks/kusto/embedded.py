@@ -20,6 +20,7 @@ _VARIABLE = (
     r"^[ \t]*var[ \t]+{name}[ \t]*=[ \t]*(?:'''(?P<block>(?:[^']|'(?!''))*)'''|'(?P<text>(?:[^'\\\n]|\\[^\n])*)')"
 )
 _FILE = re.compile(r"loadTextContent\('(?:[^'\n]{0,200}/)?([^'/\n]{1,100})'\)")
+_ITEM = re.compile(r"([A-Za-z_]\w{0,99})\.([A-Za-z_]\w{0,99})(?=[ \t]*(?:[},\]]|\r?$))", re.MULTILINE)
 _BICEP_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|(.))")
 _SPACES = {"n": "\n", "r": "\r", "t": "\t"}
 _HCL = re.compile(
@@ -55,11 +56,27 @@ def _in_bicep(source: str, document: str) -> Iterator[Embedded]:
             variable = re.search(_VARIABLE.format(name=found["name"]), source, re.MULTILINE)
             yield _bicep_string(source, variable) if variable else Embedded(None, _line(source, found.start()))
         elif found["other"]:
-            file = _FILE.match(found["other"])
-            if not (file and f"{file[1]}`**" in document):  # else it is a block of its own, and read there
+            # A block of its own is read there.
+            if not (_is_shown(found["other"], document) or _is_loop_over_shown(found["other"], source, document)):
                 yield Embedded(None, _line(source, found.start()))
         else:
             yield _bicep_string(source, found)
+
+
+def _is_shown(value: str, document: str) -> bool:
+    """Whether a value loads a file that the document gives as a block."""
+    file = _FILE.match(value)
+    return bool(file) and f"{file[1]}`**" in document
+
+
+def _is_loop_over_shown(value: str, source: str, document: str) -> bool:
+    """Whether a value is a loop's `item.key`, and every `key` of the template loads a file that the document shows."""
+    item = _ITEM.match(value)
+    if not item or not re.search(rf"\bfor[ \t]+(?:{item[1]}|\([ \t]*{item[1]},[ \t]*\w+[ \t]*\))[ \t]+in\b", source):
+        return False
+    values = re.findall(rf"\b{item[2]}:[ \t]{{0,9}}([^\n]{{1,300}})", source)
+    given = [one for one in values if not one.startswith(item[0])]
+    return bool(given) and all(_is_shown(one, document) for one in given)
 
 
 def _bicep_string(source: str, found: re.Match[str]) -> Embedded:

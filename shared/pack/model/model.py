@@ -5,7 +5,7 @@ from functools import cached_property
 
 from shared.formats.openapi import Contract, find_contract
 from shared.pack.model.delivery import Delivery
-from shared.pack.model.documents import ARCHITECTURE, PackDocuments
+from shared.pack.model.documents import ARCHITECTURE, TESTS, PackDocuments
 from shared.pack.model.operations import OperationTests
 from shared.pack.model.python_project import PythonProject
 from shared.pack.model.python_routes import PythonApi
@@ -50,4 +50,5 @@ class PackModel:
         """How the black-box suites judge each operation of the contract; None without a contract."""
         if self.contract is None:
             return None
-        return OperationTests(self.contract, self.python_tests.tests)
+        suites = [test for test in self.python_tests.tests if test.module.block.document == TESTS]
+        return OperationTests(self.contract, suites)

@@ -12,13 +12,15 @@ from shared.pack.model.values import PLACEHOLDER
 
 @dataclass
 class Judged:
-    """How tests judge one operation: the statuses they expect, whether a good answer or an error is expected of it,
-    which tests call it without a look at the status (`silent`), and which could not be followed (`unfollowed`)."""
+    """How tests judge one operation: the `statuses` they expect, whether a good answer or an error is expected of it,
+    `own_statuses` of the tests that are named after it, which tests call it without a look at the status (`silent`),
+    and which could not be followed (`unfollowed`)."""
 
     operation: Operation
     statuses: set[int] = field(default_factory=set[int])
     success: bool = False
     error: bool = False
+    own_statuses: set[int] = field(default_factory=set[int])
     silent: list[str] = field(default_factory=list[str])
     unfollowed: list[str] = field(default_factory=list[str])
     tests: list[str] = field(default_factory=list[str])
@@ -107,6 +109,11 @@ class OperationTests:
                 if expected.kind == "contract":
                     found[each].success = True
         named = self._named(test, found)
+        if named is not None:
+            for request in test.requests:
+                if named in self.of(request):
+                    for expected in _of(test, request):
+                        found[named].own_statuses |= expected.statuses
         if named is not None and named not in called:
             self._by_name(test, found[named])
             touched.add(named)

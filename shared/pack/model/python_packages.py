@@ -122,7 +122,7 @@ class Packages:
             return Declared.NOT_SURE
         own = [each for each in self.declarations if each.path in governing]
         names = {each.name for each in own}
-        if wanted & (names | self.installed) or any(wanted & _brought(each) for each in own):
+        if wanted & (names | self.installed) or any(wanted & brought(each) for each in own):
             return Declared.YES
         elsewhere = {each.name for each in self.declarations} - names
         if wanted & elsewhere:
@@ -137,7 +137,13 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _brought(declaration: Declaration) -> frozenset[str]:
+def is_known(name: str) -> bool:
+    """Whether it is known what a package brings."""
+    return name in _facts().brings
+
+
+def brought(declaration: Declaration) -> frozenset[str]:
+    """Packages that a declared one brings, as far as is known."""
     brings = _facts().brings
     found = brings.get(declaration.name, frozenset[str]())
     for extra in declaration.extras:

@@ -181,6 +181,41 @@ def test_a_query_that_a_template_loads_from_a_block_is_read_there_alone():
     assert findings(text) == []
 
 
+LOOP = """```bicep
+var rules = [
+  { name: 'a', kql: loadTextContent('../queries/f.kql'), threshold: 1 }
+  { name: 'b', kql: loadTextContent('../queries/g.kql'), threshold: 2 }
+]
+resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for (rule, index) in rules: {
+  properties: { criteria: { allOf: [ { query: rule.kql } ] } }
+}]
+```
+"""
+
+
+def test_queries_that_a_loop_takes_from_an_array_of_loaded_blocks_are_read_there_alone():
+    blocks = [f"**`queries/{name}.kql`**\n\n```kusto\nAppRequests | count\n```\n" for name in "fg"]
+    assert findings("\n".join(["# Plan\n", *blocks, LOOP])) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("loadTextContent('../queries/g.kql')", "gQuery"),
+        ("queries/g.kql", "queries/h.kql"),
+        ("query: rule.kql", "query: rule.text"),
+        ("query: rule.kql", "query: other.kql"),
+        ("query: rule.kql", "query: rule.kql + suffix"),
+    ],
+)
+def test_a_loop_over_anything_else_is_put_together_at_deployment(old: str, new: str):
+    blocks = [f"**`queries/{name}.kql`**\n\n```kusto\nAppRequests | count\n```\n" for name in "fg"]
+    text = "\n".join(["# Plan\n", *blocks, LOOP.replace(old, new)])
+    (finding,) = findings(text)
+    assert finding.rule == "KQL-013"
+    assert text.splitlines()[finding.line - 1].lstrip().startswith("properties:")
+
+
 def test_more_faults_than_are_listed_are_said():
     query = "AppRequests | project " + ", ".join(f"x{number}" for number in range(20))
     found = findings(f"# Plan\n\n```kusto\n{query}\n```\n")

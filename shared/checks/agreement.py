@@ -1,0 +1,203 @@
+"""What one document says of another: commands, packages, variables, tools and error codes that both speak of."""
+
+import re
+from collections.abc import Iterator
+
+from shared.checks import Pack
+from shared.checks.pack_model import model_of
+from shared.contracts import Finding, Rule, found
+from shared.formats.azure_pipelines.stages import Step
+from shared.pack.model import (
+    ARCHITECTURE,
+    DELIVERY,
+    OBSERVABILITY,
+    PYTHON_SAMPLE,
+    TESTS,
+    PackDocument,
+    PackModel,
+    code_words,
+)
+from shared.pack.model.python_packages import Packages, brought, is_known, normalised
+
+HOOK_VARIABLE = Rule(
+    "REF-060", "error", "Each hook of a deployment is a job of its own: variables that one sets are empty in the other."
+)
+COMMAND_DIFFERS = Rule("REF-061", "warning", "A suite that the pipeline runs with other checks proves something else.")
+PACKAGE_NOT_TAKEN = Rule("REF-062", "warning", "Telemetry rests on packages that the service does not have.")
+NOT_FROM_PIPELINE = Rule("REF-063", "warning", "A variable that the pipeline is said to give has its default instead.")
+TOOL_NOT_RUN = Rule("REF-064", "warning", "What a tool is said to enforce holds only where a step runs the tool.")
+CODE_NOT_TESTED = Rule("REF-065", "warning", "An error code that no test expects may never be answered.")
+INFRASTRUCTURE_NOT_SHOWN = Rule("REF-066", "warning", "Infrastructure that is deployed and not shown was not written.")
+RULES = (
+    HOOK_VARIABLE, COMMAND_DIFFERS, PACKAGE_NOT_TAKEN, NOT_FROM_PIPELINE, TOOL_NOT_RUN, CODE_NOT_TESTED,
+    INFRASTRUCTURE_NOT_SHOWN,
+)  # fmt: skip
+
+MOST_NAMES = 12
+_SET = re.compile(r"##vso\[task\.setvariable\s[^\]]*?\bvariable=([\w.-]{1,99})", re.IGNORECASE)
+_USED = re.compile(r"(?<!\$)\$\(([A-Za-z_][\w.-]{0,99})\)")
+_SCHEMATHESIS = re.compile(r"\b(?:schemathesis|st) run\b((?:[^\n`\\]|\\\n)*)")
+_CHECKS = re.compile(r"--checks[ =]([\w, ]*?\w)(?= +-|\s*$|\s*\\|\s+[^\w,])")
+_PACKAGE = re.compile(r"(?:opentelemetry|azure)-[a-z0-9-]{3,80}")
+_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{4,}")
+_ENFORCERS = {
+    "import-linter": ("lint-imports",), "mypy": ("mypy",), "pyright": ("pyright",), "ruff": ("ruff",),
+    "bandit": ("bandit",), "pip-audit": ("pip-audit",),
+}  # fmt: skip
+"""Tools that enforce something only when they are run, with the words of their commands."""
+
+
+def check(pack: Pack) -> Iterator[Finding]:
+    """Apply every rule to the documents that are there."""
+    model = model_of(pack)
+    delivery, tests = model.documents.get(DELIVERY), model.documents.get(TESTS)
+    if delivery is not None:
+        yield from _check_hooks(model)
+        yield from _check_infrastructure(model, delivery)
+    if delivery is not None and tests is not None:
+        yield from _check_commands(tests, delivery)
+        yield from _check_sources(tests, delivery)
+    if model.documents.get(PYTHON_SAMPLE) is not None:
+        yield from _check_packages(model)
+        if delivery is not None:
+            yield from _check_tools(model, delivery)
+    if tests is not None:
+        yield from _check_codes(model, tests)
+
+
+def _check_hooks(model: PackModel) -> Iterator[Finding]:
+    """Variables that a script sets in one hook of a deployment job and that another hook of that job uses."""
+    pipeline = model.delivery.pipeline
+    empty: dict[str, tuple[str, str, int]] = {}
+    for stage in pipeline.stages if pipeline else ():
+        declared = {name.lower() for name in stage.variables}
+        for job in stage.jobs:
+            texts = [(step, _texts(model, step)) for step in job.steps if job.deployment]
+            set_in: dict[str, str] = {}
+            for step, scripts in texts:
+                for name in (each for script in scripts for each in _SET.findall(script)):
+                    set_in.setdefault(name, step.hook)
+            for step, scripts in texts:
+                for name, hook in set_in.items():
+                    if hook != step.hook and name.lower() not in declared and _uses(name, scripts):
+                        empty.setdefault(name, (hook, step.hook, step.line))
+    if empty:
+        hook, other, line = next(iter(empty.values()))
+        message = f"{', '.join(empty)}: set by a script in the hook {hook}, used in {other}, and empty there."
+        mend = "Find the value anew in that hook, or keep it outside of the job."
+        yield found(HOOK_VARIABLE, DELIVERY, line, message, mend)
+
+
+def _texts(model: PackModel, step: Step) -> list[str]:
+    """What a step says and runs: its script, inputs and environment, and the files of the pack that it names."""
+    text = "\n".join((step.value, *(each.name for each in step.inputs.values()), *step.env.values()))
+    return [text, *(block.content for path, block in model.documents.files.items() if "/" in path and path in text)]
+
+
+def _uses(name: str, scripts: list[str]) -> bool:
+    """Whether scripts use a pipeline variable: by macro, or as the environment's variable."""
+    variable = re.compile(rf"\$\{{?{re.escape(name.replace('.', '_').upper())}\b")
+    return any(name in _USED.findall(each) or variable.search(each) for each in scripts)
+
+
+def _check_infrastructure(model: PackModel, delivery: PackDocument) -> Iterator[Finding]:
+    used = re.search(r"\binfra/main\.bicep\b", delivery.text)
+    if used and not any(path.endswith("main.bicep") for path in model.documents.files):
+        line = delivery.text.count("\n", 0, used.start()) + 1
+        message = "infra/main.bicep is deployed, and no document shows it."
+        yield found(INFRASTRUCTURE_NOT_SHOWN, DELIVERY, line, message, "Show it as a whole file.")
+
+
+def _check_commands(tests: PackDocument, delivery: PackDocument) -> Iterator[Finding]:
+    """The property-based pass has the same checks in the test specification and in the pipeline."""
+    specified, run = _checks_of(tests.text), _checks_of(delivery.text)
+    if specified is None or run is None or specified[0] == run[0]:
+        return
+    wanted, given = specified[0] or {"the default"}, run[0] or {"the default"}
+    lacking, more = sorted(wanted - given), sorted(given - wanted)
+    parts = [f"without {', '.join(lacking)}" if lacking else "", f"with {', '.join(more)}" if more else ""]
+    message = f"schemathesis runs here {' and '.join(filter(None, parts))}: --checks of the test specification differ."
+    yield found(COMMAND_DIFFERS, DELIVERY, run[1], message, "Run the command of the test specification.")
+
+
+def _checks_of(text: str) -> tuple[set[str], int] | None:
+    """The `--checks` of the first command of Schemathesis, and its line; None where there is no command."""
+    for command in _SCHEMATHESIS.finditer(text[:1_000_000]):
+        arguments = command[1].replace("\\\n", " ")
+        if "openapi" in arguments or "--url" in arguments:
+            found_checks = {name for each in _CHECKS.findall(arguments) for name in re.split(r"[, ]+", each) if name}
+            return found_checks, text.count("\n", 0, command.start()) + 1
+    return None
+
+
+def _check_sources(tests: PackDocument, delivery: PackDocument) -> Iterator[Finding]:
+    """Variables of the suites that the pipeline is said to give and never names."""
+    absent: dict[str, int] = {}
+    for table in tests.tables:
+        if not table.has("variable"):
+            continue
+        for row in table.rows:
+            source = row.cell("where", "source", "from")
+            if not re.match(r"(?:the )?pipeline\b", source.strip("`* ").lower()):
+                continue
+            for name in code_words(next(iter(row.cells.values()), "")):
+                if _NAME.fullmatch(name) and not re.search(rf"\b{re.escape(name)}\b", delivery.text):
+                    absent.setdefault(name, row.line)
+    if absent:
+        listed = ", ".join(list(absent)[:MOST_NAMES])
+        message = f"{listed}: said to come from the pipeline, which does not name that."
+        yield found(
+            NOT_FROM_PIPELINE, TESTS, min(absent.values()), message, "Say where it comes from, or leave it out."
+        )
+
+
+def _check_packages(model: PackModel) -> Iterator[Finding]:
+    """Packages of the observability plan's set-up that the sample neither declares nor gets with another."""
+    plan = model.documents.get(OBSERVABILITY)
+    packages = Packages(model.documents)
+    declared = [each for each in packages.declarations if each.path.endswith("pyproject.toml")]
+    if plan is None or not declared or not all(is_known(each.name) for each in declared):
+        return
+    have = {each.name for each in declared} | {name for each in declared for name in brought(each)}
+    absent: dict[str, int] = {}
+    for number, line in plan.prose:
+        for word in code_words(line):
+            name = normalised(word.split("[")[0])
+            if _PACKAGE.fullmatch(name) and is_known(name) and name not in have:
+                absent.setdefault(name, number)
+    if absent:
+        message = f"The plan rests on {', '.join(absent)}, which the sample's pyproject.toml does not declare."
+        mend = "Declare it, or take it out of the plan."
+        yield found(PACKAGE_NOT_TAKEN, PYTHON_SAMPLE, declared[0].line, message, mend)
+
+
+def _check_tools(model: PackModel, delivery: PackDocument) -> Iterator[Finding]:
+    """Tools among the sample's packages that no step of the pipeline runs."""
+    scripts = "\n".join(block.content for block in delivery.blocks)
+    for declaration in Packages(model.documents).declarations:
+        commands = _ENFORCERS.get(declaration.name)
+        wrapped = re.search(r"\b(?:pre-commit|nox|tox|make (?:check|lint|all))\b", scripts)
+        if commands and not wrapped and not any(each in scripts for each in commands):
+            message = f"{declaration.name} is declared, and no step of the pipeline runs {' or '.join(commands)}."
+            mend = f"Run {commands[0]} in a step, or leave the package out."
+            yield found(TOOL_NOT_RUN, declaration.block.document, declaration.line, message, mend)
+
+
+def _check_codes(model: PackModel, tests: PackDocument) -> Iterator[Finding]:
+    """Codes of the error taxonomy with a status that clients cause, where the suites look at codes at all."""
+    architecture = model.documents.get(ARCHITECTURE)
+    if architecture is None:
+        return
+    codes: dict[str, str] = {}
+    for table in architecture.tables:
+        if table.section.lower() == "error taxonomy" and table.has("code", "status"):
+            for row in table.rows:
+                name = row.cell("code").strip("`* ")
+                status = row.cell("status").strip("`* ")
+                if _NAME.fullmatch(name) and status[:1] == "4":
+                    codes.setdefault(name, status)
+    absent = [name for name in codes if not re.search(rf"\b{re.escape(name)}\b", tests.text)]
+    if absent and len(absent) * 2 < len(codes):
+        listed = ", ".join(absent[:MOST_NAMES]) + (f" and {len(absent) - MOST_NAMES} more" * (len(absent) > MOST_NAMES))
+        message = f"No test names these codes of the error taxonomy: {listed}."
+        yield found(CODE_NOT_TESTED, TESTS, 1, message, "Add a test that expects each of them.")
