@@ -46,7 +46,7 @@ requirements: $(UV)  ## Write requirements.txt, what is deployed, and the pipeli
 
 docs: $(ENV)  ## Write the generated documents
 	@$(RUN) python -m shared.settings > docs/settings.md
-	@$(RUN) python -m shared.checks > docs/rules.md
+	@$(RUN) python -m shared.checks docs
 	@$(RUN) python -m infra.app_settings > infra/modules/settings.bicep
 
 templates: $(ENV)  ## Compile infra/*.bicep into infra/compiled, which is committed; needs a Bicep compiler

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import azure.durable_functions as df
 
 from activities.entry import activity
 from shared.checks import PACK_CHECKS, Pack, PackDocument
-from shared.contracts import Finding, PackCheckRequest, PackCheckResult, Tally
+from shared.contracts import Finding, PackCheckRequest, PackCheckResult, Tally, told
 from shared.services import Services
 from shared.storage import WORK
 
@@ -21,15 +22,18 @@ async def check_pack(services: Services, request: PackCheckRequest) -> PackCheck
     prd, *texts = await asyncio.gather(*map(services.blobs.fetch, references))
     documents = [PackDocument(document.name, text) for document, text in zip(request.documents, texts, strict=True)]
     pack = Pack(tuple(documents), prd, request.stack, request.db)
-    findings = await services.checker.check(PACK_CHECKS, pack)
+    judgement = await services.checker.judge(PACK_CHECKS, pack)
+    findings, references = judgement.findings, judgement.references
     if not findings:
-        return PackCheckResult()
+        return PackCheckResult(references=references)
     name = f"{request.run_id}/findings/pack-{request.round}.json"
     body = json.dumps([finding.to_dict() for finding in findings], indent=1).encode()
-    return PackCheckResult(_tallies(findings), await services.blobs.write(WORK, name, body, "application/json"))
+    kept = await services.blobs.write(WORK, name, body, "application/json")
+    return PackCheckResult(_tallies(findings), kept, references=references)
 
 
-def _tallies(findings: list[Finding]) -> tuple[Tally, ...]:
-    names = sorted({finding.deliverable for finding in findings})
+def _tallies(findings: Sequence[Finding]) -> tuple[Tally, ...]:
+    """Of deliverables that have errors or warnings; what was not judged asks nobody for anything."""
+    names = sorted({finding.deliverable for finding in told(findings)})
     severities = {name: [finding.severity for finding in findings if finding.deliverable == name] for name in names}
     return tuple(Tally(name, found.count("error"), found.count("warning")) for name, found in severities.items())

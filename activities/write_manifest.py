@@ -10,13 +10,13 @@ import azure.durable_functions as df
 from activities.entry import activity
 from shared import telemetry
 from shared.agents import catalogue
-from shared.checks import REGISTRY_CHECKS
-from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult
+from shared.checks import PACK_CHECKS, REGISTRY_CHECKS
+from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult, told
 from shared.services import Services
 from shared.storage import DESIGNS, WORK, BlobStore, content_type, live_runs
 
 if TYPE_CHECKING:  # what composes packs is imported at first use: indexing the app composes none
-    from shared.pack import ComposedPack, Material
+    from shared.pack import Checked, ComposedPack, Material
 
 MANIFEST = "MANIFEST.md"
 WRITTEN_AT_ONCE = 16
@@ -36,22 +36,24 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
         texts = await _orchestrator_texts(services.blobs, request)
         composed, first = begin_pack(request, texts, catalogue()), list[Finding]()
     else:
-        material = await _gather(services.blobs, request)
+        material = replace(await _gather(services.blobs, request), checked=await _checked(services, request))
         composed, first = await _compose(services, request, material), material.first_findings
     files = await _write_files(services.blobs, request, composed)
     listing = json.dumps([entry.to_dict() for entry in files]).encode()
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
-    status = _status(request, composed)
-    telemetry.run_ended(request, status, first, composed.findings)
+    standing = told(composed.findings)
+    telemetry.run_ended(request, composed.status, told(first), standing)
     if request.status != "running":
         await live_runs.leave(services.blobs, request.run.caller, request.run.run_id)
     return RunResult(
-        status=status,
+        status=composed.status,
         project=request.run.project,
         folder=request.folders.project_folder,
         files=listed,
         usage=sum((outcome.usage for outcome in request.outcomes), request.warming),
-        findings=len(composed.findings),
+        findings=len(standing),
+        not_judged=len(composed.findings) - len(standing),
+        verdict=composed.verdict,
     )
 
 
@@ -68,12 +70,6 @@ async def _compose(services: Services, request: ManifestRequest, material: "Mate
     return await services.cores.run(compose_pack, request, told, catalogue())
 
 
-def _status(request: ManifestRequest, composed: "ComposedPack") -> str:
-    """What only the whole pack shows can still turn a completed run into one with findings."""
-    failing = any(finding.severity == "error" for finding in composed.findings)
-    return "completed_with_findings" if request.status == "completed" and failing else request.status
-
-
 async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: "ComposedPack") -> list[FileEntry]:
     """Write the project folder, the manifest last; the listing has it first, then the deliverables."""
     places = asyncio.Semaphore(WRITTEN_AT_ONCE)
@@ -88,6 +84,18 @@ async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: "Co
     extracted = await asyncio.gather(*(write(path, composed.files[path]) for path in others))
     manifest = await write(MANIFEST, composed.files[MANIFEST])
     return [manifest, *(outcome.file for outcome in request.outcomes if outcome.file), *extracted]
+
+
+async def _checked(services: Services, request: ManifestRequest) -> "Checked":
+    """The checks of the documents that were written, across them, and of the manifest itself."""
+    from shared.pack import Checked
+
+    written = {outcome.key for outcome in request.outcomes if outcome.draft}
+    agents = [catalogue()[call.agent] for call in request.run.calls if call.key in written]
+    own = dict.fromkeys(name for agent in agents for name in agent.checks)
+    across = () if request.across.failure or not agents else PACK_CHECKS
+    names = (*own, *across, *REGISTRY_CHECKS)
+    return Checked(names, await services.checker.count_rules(names))
 
 
 async def _gather(blobs: BlobStore, request: ManifestRequest) -> "Material":

@@ -6,17 +6,17 @@ Uses the product's own checks (`shared.checks`), each in the same child process 
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from cli.errors import BadUsage
 from cli.records import Json
 from shared.agents import catalogue
-from shared.checks import PACK_CHECKS, REGISTRY_CHECKS, Context, Pack, PackDocument
+from shared.checks import PACK_CHECKS, REGISTRY_CHECKS, Context, Judgement, Pack, PackDocument
 from shared.checks.checker import Checker
-from shared.contracts import Finding
-from shared.pack import registry
+from shared.contracts import SENT_BACK, Finding, ReferenceCount, by_rule
+from shared.pack import in_words, registry
 
 CHECK_SECONDS = 60.0
 LARGEST_FILE = 50_000_000
@@ -36,16 +36,28 @@ class FolderFinding:
 
 @dataclass(frozen=True)
 class CheckedFolder:
-    """What the checks found in a run's project folder."""
+    """What the checks found in a run's project folder, what they could not judge, and references they followed."""
 
     folder: Path
     deliverables: int
     findings: tuple[FolderFinding, ...]
+    not_judged: tuple[FolderFinding, ...] = ()
+    references: tuple[ReferenceCount, ...] = ()
 
     @property
     def errors(self) -> int:
         """Findings that block."""
         return sum(each.finding.severity == "error" for each in self.findings)
+
+    @property
+    def not_judged_by_rule(self) -> dict[str, int]:
+        """How many places each rule could not judge."""
+        return by_rule(each.finding for each in self.not_judged)
+
+    @property
+    def references_in_words(self) -> str:
+        """How many references were resolved, missing and undecided, in one sentence."""
+        return f"{in_words(self.references)}."
 
     @property
     def exit_code(self) -> int:
@@ -60,6 +72,11 @@ class CheckedFolder:
             "errors": self.errors,
             "warnings": len(self.findings) - self.errors,
             "findings": [each.to_json() for each in self.findings],
+            "not_judged": {
+                "rules": self.not_judged_by_rule,
+                "places": [each.to_json() for each in self.not_judged],
+            },
+            "references": [asdict(each) for each in self.references],
         }
 
 
@@ -95,21 +112,23 @@ async def _check(pack: _DiskPack) -> CheckedFolder:
             )
             found = await checker.check(catalogue()[agent].checks, context)
             findings += [FolderFinding(finding, file) for finding in found]
-        findings += await _check_across(checker, pack)
+        across = await _check_across(checker, pack)
+        findings += [FolderFinding(each, pack.documents[each.deliverable][1]) for each in across.findings]
         wrong = await checker.check(REGISTRY_CHECKS, registry(pack.manifest, pack.manifest_path, pack.files))
         findings += [FolderFinding(finding, pack.folder / "MANIFEST.md") for finding in wrong]
     finally:
         await checker.close()
-    return CheckedFolder(pack.folder, len(pack.documents), tuple(findings))
+    told = tuple(each for each in findings if each.finding.severity in SENT_BACK)
+    left = tuple(each for each in findings if each.finding.severity not in SENT_BACK)
+    return CheckedFolder(pack.folder, len(pack.documents), told, left, across.references)
 
 
-async def _check_across(checker: Checker, pack: _DiskPack) -> list[FolderFinding]:
+async def _check_across(checker: Checker, pack: _DiskPack) -> Judgement:
     documents = tuple(PackDocument(name, text) for name, (_, _, text) in pack.documents.items())
     if not documents:
-        return []
+        return Judgement()
     subject = Pack(documents, pack.prd, pack.options["stack"], pack.options.get("db"))
-    found = await checker.check(PACK_CHECKS, subject)
-    return [FolderFinding(each, pack.documents[each.deliverable][1]) for each in found]
+    return await checker.judge(PACK_CHECKS, subject)
 
 
 def _read_pack(folder: Path) -> _DiskPack:

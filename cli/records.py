@@ -121,6 +121,8 @@ class Run:
     error: str | None
     raw: Json
     ahead: int | None = None
+    not_judged: int = 0
+    verdict: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
@@ -128,6 +130,8 @@ class Run:
             id=text(data, "id"),
             status=text(data, "status"),
             ahead=_ahead(data),
+            not_judged=int(number(data, "not_judged")),
+            verdict=lines(data, "verdict"),
             project=words(data.get("project")) or "",
             prd=words(table(data, "prd").get("name")) or "",
             phase=words(data.get("phase") or None) or "",
@@ -250,6 +254,16 @@ def rows(data: Json, name: str) -> list[Json]:
     if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in cast(list[object], value)):
         raise _unfit(name, "list")
     return cast(list[Json], value)
+
+
+def lines(data: Json, name: str) -> tuple[str, ...]:
+    """The list of texts called `name`, empty where it is missing or null; BadAnswer otherwise."""
+    value = data.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(line, str) for line in cast(list[object], value)):
+        raise _unfit(name, "list")
+    return tuple(cast(list[str], value))
 
 
 def words(value: object) -> str | None:

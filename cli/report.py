@@ -45,13 +45,18 @@ def report_run(console: Console, run: Run) -> None:
 
 
 def report_check(console: Console, checked: "CheckedFolder") -> None:
-    """The answer of `check`: a line for each finding, in the form editors and CI logs link, then the count."""
+    """The answer of `check`: a line for each finding, in the form editors and CI logs link, then what was counted."""
     for each in checked.findings:
         finding = each.finding
         where = f"{from_here(each.file)}:{finding.line}"
         say(console, f"{where}: {finding.severity} {finding.rule}: {finding.message} {finding.mend}")
-    warnings = len(checked.findings) - checked.errors
-    say(console, f"{checked.deliverables} deliverables checked: {checked.errors} errors, {warnings} warnings.")
+    if checked.references:
+        say(console, checked.references_in_words)
+    if checked.not_judged:
+        counts = ", ".join(f"{rule} {count}" for rule, count in checked.not_judged_by_rule.items())
+        say(console, f"Not judged: {len(checked.not_judged)} ({counts}); --json says where.")
+    counted = f"{checked.errors} errors, {len(checked.findings) - checked.errors} warnings"
+    say(console, f"{checked.deliverables} deliverables checked: {counted}.")
 
 
 def report_runs(console: Console, runs: tuple[RunRow, ...]) -> None:
@@ -100,8 +105,12 @@ def _print_outcome(console: Console, run: Run) -> None:
     if run.findings:
         noun = "finding" if run.findings == 1 else "findings"
         say(console, f"{run.findings} {noun}, listed in the manifest")
+    if run.not_judged:
+        say(console, f"Not judged: {run.not_judged}, listed in the manifest")
     if run.error:
         say(console, f"Error: {run.error}")
+    for line in run.verdict:
+        say(console, line)
     say(console, f"Status: {run.status if run.ahead is None else queued(run.ahead)}")
 
 

@@ -1,4 +1,8 @@
-"""Findings as SARIF 2.1.0, which code scanning tools and Azure DevOps read. Pure."""
+"""Findings as SARIF 2.1.0, which code scanning tools and Azure DevOps read. Pure.
+
+What a rule could not judge is a result of the kind `open` (3.27.9: evaluated, and not decided for lack of information),
+which by 3.27.10 has the level `none`; how many there are of each rule is a notification of the level `note`.
+"""
 
 from cli.check_folder import CheckedFolder, FolderFinding
 from cli.records import Json
@@ -20,24 +24,49 @@ def as_sarif(checked: CheckedFolder) -> Json:
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": [_result(each) for each in checked.findings]}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notes(checked)}],
+                "results": [
+                    *(_result(each, level=each.finding.severity) for each in checked.findings),
+                    *(_result(each, kind="open", level="none") for each in checked.not_judged),
+                ],
+            }
+        ],
     }
 
 
+def _notes(checked: CheckedFolder) -> list[Json]:
+    """What was not judged, counted by rule."""
+    return [
+        {
+            "level": "note",
+            "message": {"text": f"{rule} could not judge {count} {'place' if count == 1 else 'places'}."},
+            "associatedRule": {"id": rule},
+        }
+        for rule, count in checked.not_judged_by_rule.items()
+    ]
+
+
 def _rule(rule: Rule) -> Json:
-    return {
+    told: Json = {
         "id": rule.id,
         "shortDescription": {"text": rule.reason},
         "defaultConfiguration": {"level": rule.severity},
     }
+    if not rule.proves:
+        return told
+    left = f" Left unjudged: {rule.leaves}" if rule.leaves else ""
+    return {**told, "help": {"text": f"{rule.proves}{left}"}}
 
 
-def _result(each: FolderFinding) -> Json:
+def _result(each: FolderFinding, **kind_and_level: str) -> Json:
     finding = each.finding
     return {
         "ruleId": finding.rule,
-        "level": finding.severity,
-        "message": {"text": f"{finding.message} {finding.mend}"},
+        **kind_and_level,
+        "message": {"text": f"{finding.message} {finding.mend}".strip()},
         "locations": [
             {
                 "physicalLocation": {

@@ -30,6 +30,8 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
         "agents": agents,
         **_spent(claim, progress),
         "findings": result.findings if result else 0,
+        "not_judged": result.not_judged if result else 0,
+        "verdict": list(result.verdict) if result else [],
         "files": [asdict(entry) | {"url": file_url(run.run_id, entry.path)} for entry in files],
         "error": _error(state, agents),
         "links": links(run.run_id),

@@ -1,6 +1,7 @@
 """Holds deliverables against rules. Pure: text in, findings out; never the network, a model, or running what is judged.
 
-A check is a module with `RULES` and `check(context) -> Iterator[Finding]`. `DELIVERABLE_CHECKS` names those that agent
+A check is a module with `RULES` and `check(context) -> Iterator[Finding]`; it may also yield each `Reference` that it
+followed, which is counted. `DELIVERABLE_CHECKS` names those that agent
 files may ask for, `PACK_CHECKS` those that hold all documents of a run against each other and against the PRD
 (`check(pack)`), `REGISTRY_CHECKS` those that hold the manifest against the files (`check(registry)`). A check that
 raises is itself a finding, never a pass; `shared/checks/checker.py` adds a time limit.
@@ -9,9 +10,12 @@ raises is itself a finding, never a pass; `shared/checks/checker.py` adds a time
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.contracts import Finding, Payload, Registry, Rule, found
+from shared.contracts import Finding, Payload, ReferenceCount, Registry, Rule, found
+
+if TYPE_CHECKING:
+    from shared.pack.model import Reference
 
 DELIVERABLE_CHECKS = {
     "structure": "shared.checks.structure",
@@ -87,6 +91,21 @@ class Pack(Payload):
 
 type Subject = Context | Pack | Registry
 
+
+@dataclass(frozen=True)
+class Judgement(Payload):
+    """What checks say of their subject: findings, and how many references they followed and how that went."""
+
+    findings: tuple[Finding, ...] = ()
+    references: tuple[ReferenceCount, ...] = ()
+
+    def __add__(self, other: "Judgement") -> "Judgement":
+        counts: dict[str, ReferenceCount] = {}
+        for each in (*self.references, *other.references):
+            counts[each.kind] = counts[each.kind] + each if each.kind in counts else each
+        return Judgement((*self.findings, *other.findings), tuple(counts[kind] for kind in sorted(counts)))
+
+
 CHECK_CRASHED = Rule("CHK-001", "error", "A check that cannot finish has not passed anything.")
 CHECK_TIMED_OUT = Rule("CHK-002", "error", "A check that takes too long has not passed anything.")
 RULES = (CHECK_CRASHED, CHECK_TIMED_OUT)
@@ -97,23 +116,38 @@ def module_of(name: str) -> str:
     return (DELIVERABLE_CHECKS | PACK_CHECKS | REGISTRY_CHECKS)[name]
 
 
-def run_one(name: str, subject: Subject) -> list[Finding]:
+def run_one(name: str, subject: Subject) -> Judgement:
     """Run one check to its end; a crash becomes a finding beside what it had found."""
-    check: Callable[[Any], Iterable[Finding]] = importlib.import_module(module_of(name)).check
+    check: Callable[[Any], Iterable[Finding | Reference]] = importlib.import_module(module_of(name)).check
     findings: list[Finding] = []
+    references: list[Reference] = []
     try:
-        for finding in check(subject):
-            findings.append(finding)  # noqa: PERF402 (what was found before a crash is kept)
+        for said in check(subject):  # what was found before a crash is kept
+            findings.append(said) if isinstance(said, Finding) else references.append(said)
     except Exception as error:  # noqa: BLE001 (boundary: whatever a check does on hostile text must be reported)
         message = f"The {name} check could not finish ({type(error).__name__})."
         mend = "Simplify the part of the document that the check reads."
         findings.append(found(CHECK_CRASHED, place_of(subject), 1, message, mend))
-    return findings
+    return Judgement(tuple(findings), _counts(references))
+
+
+def _counts(references: "list[Reference]") -> tuple[ReferenceCount, ...]:
+    if not references:
+        return ()
+    from shared.pack.model import counted  # here: indexing the app reads no pack
+
+    return tuple(ReferenceCount(kind, **states) for kind, states in counted(references).items())
 
 
 def run(names: Iterable[str], subject: Subject) -> list[Finding]:
     """Run the named checks in this process, one after the other, without a time limit."""
-    return [finding for name in names for finding in run_one(name, subject)]
+    return [finding for name in names for finding in run_one(name, subject).findings]
+
+
+def rules_of(names: Iterable[str]) -> int:
+    """How many rules the named checks hold, with those of running checks and of extraction."""
+    modules = {module_of(name) for name in names} | set(OTHER_RULES)
+    return len(RULES) + sum(len(importlib.import_module(module).RULES) for module in modules)
 
 
 def place_of(subject: Subject) -> str:

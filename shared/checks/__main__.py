@@ -1,22 +1,20 @@
-"""`python -m shared.checks` prints docs/rules.md from the rule tables."""
+"""`python -m shared.checks FOLDER` writes rules.md and the pages of rules/ there, from the rule tables."""
+
+import sys
+from pathlib import Path
 
 from shared.checks import all_rules
-
-HEAD = """# Rules
-
-Every deliverable and every pack is held against these rules. An **error** blocks: the deliverable goes back to its
-agent, and what still fails is delivered as failing. A **warning** is reported. `make docs` writes this page from the
-rule tables in `shared/checks/`.
-
-| rule | severity | why |
-|---|---|---|
-"""
+from shared.checks.rule_pages import pages
 
 
-def as_markdown() -> str:
-    """The text of docs/rules.md."""
-    return HEAD + "".join(f"| {rule.id} | {rule.severity} | {rule.reason} |\n" for rule in all_rules())
+def write(folder: Path) -> None:
+    """Write all pages below `folder`, and remove those of rules that are gone."""
+    (folder / "rules").mkdir(parents=True, exist_ok=True)
+    for old in (folder / "rules").glob("*.md"):
+        old.unlink()
+    for path, text in pages(all_rules()).items():
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    print(as_markdown(), end="")
+    write(Path(sys.argv[1]))

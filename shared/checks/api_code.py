@@ -5,33 +5,27 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.api_code_rules import (
+    COMMON_STATUS_NOT_TESTED,
+    MODEL_DIFFERS,
+    NO_CONTRACT_TEST,
+    NO_ERROR_TEST,
+    ROW_INCOMPLETE,
+    RULES,
+    STATUS_NOT_TESTED,
+    UNKNOWN_ROUTE,
+)
 from shared.checks.csharp_api import check_models, check_routes
 from shared.checks.csharp_pack import solution_of
 from shared.checks.pack_model import model_of
 from shared.contracts import Finding, Rule, found, unjudged
 from shared.formats.openapi import Contract
-from shared.pack.model import PYTHON_SAMPLE, TESTS, PackModel
+from shared.pack.model import PYTHON_SAMPLE, TESTS, PackModel, Reference, State
 from shared.pack.model.operations import Judged, OperationTests, snake
 from shared.pack.model.python_routes import ApiModel
 from shared.pack.model.python_tests import Request
 
-NO_CONTRACT_TEST = Rule("XDC-001", "error", "An operation without a contract test may break without anybody noticing.")
-NO_ERROR_TEST = Rule(
-    "XDC-002", "error", "Callers meet errors too; an operation without an error test leaves them open."
-)
-UNKNOWN_ROUTE = Rule("XDC-003", "error", "Code for a path or method that the contract lacks tests or serves nothing.")
-MODEL_DIFFERS = Rule("XDC-009", "error", "A model named after a schema is that schema, or clients fail.")
-STATUS_NOT_TESTED = Rule(
-    "XDC-011", "error", "A declared error that a client can cause and no test expects may never be answered."
-)
-COMMON_STATUS_NOT_TESTED = Rule(
-    "XDC-012", "warning", "A status that all operations share is answered by code that no test has ever reached."
-)
-ROW_INCOMPLETE = Rule("XDC-013", "warning", "A coverage table that leaves out what the tests do misleads its reader.")
-RULES = (
-    NO_CONTRACT_TEST, NO_ERROR_TEST, UNKNOWN_ROUTE, MODEL_DIFFERS, STATUS_NOT_TESTED, COMMON_STATUS_NOT_TESTED,
-    ROW_INCOMPLETE,
-)  # fmt: skip
+__all__ = ["RULES", "check"]
 
 MOST_NAMES = 12
 OF_ITS_OWN = frozenset({409, 410, 412, 422, 428})
@@ -48,8 +42,8 @@ _INNER_FOLDERS = re.compile(
 )
 
 
-def check(pack: Pack) -> Iterator[Finding]:
-    """Apply every rule to the documents that are there."""
+def check(pack: Pack) -> Iterator[Finding | Reference]:
+    """Apply every rule to the documents that are there; requests and routes are references to operations."""
     model = model_of(pack)
     if model.contract is None or model.operation_tests is None:
         return
@@ -169,7 +163,7 @@ def _check_rows(model: PackModel, tests: OperationTests) -> Iterator[Finding]:
         yield found(ROW_INCOMPLETE, TESTS, first, message, "Add it to the row.")
 
 
-def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding]:
+def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding | Reference]:
     """Requests of tests, helpers and load tests to paths that begin like the contract's and are none of it."""
     absent = {
         (request.document, request.line)
@@ -181,11 +175,19 @@ def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding
     }
     seen: set[tuple[str, int]] = set()
     made = [request for test in model.python_tests.tests for request in test.requests]
+    states: dict[tuple[str, int], State] = {}
     for request in (*made, *model.python_tests.requests):
         place = request.document, request.line
-        if place not in seen and place not in absent and (path := _unknown_path(request, tests)) is not None:
+        if place in seen or place in absent:
+            continue
+        if (path := _unknown_path(request, tests)) is not None:
             seen.add(place)
+            states[place] = "missing"
             yield _not_in_contract(request.document, request.line, request.method, path)
+        elif request.service:
+            states.setdefault(place, "resolved" if tests.of(request) else "undecided")
+    for (document, line), state in states.items():
+        yield Reference("request", "", document, line, state)
 
 
 def _unknown_path(request: Request, tests: OperationTests) -> str | None:
@@ -196,14 +198,17 @@ def _unknown_path(request: Request, tests: OperationTests) -> str | None:
     return certain[0] if len(certain) == len(request.paths) else None
 
 
-def _check_routes(model: PackModel, tests: OperationTests) -> Iterator[Finding]:
+def _check_routes(model: PackModel, tests: OperationTests) -> Iterator[Finding | Reference]:
     unfollowed = 0
     for route in model.python_api.routes():
         if route.path is None:
             unfollowed += 1
+            yield Reference("route", "", route.document, route.line, "undecided")
             continue
         known = [each for each in tests.contract.operations if each.method == route.method]
-        if not any(tests.matches(each, re.sub(r"\{[^}]*\}", "{}", route.path)) for each in known):
+        is_known = any(tests.matches(each, re.sub(r"\{[^}]*\}", "{}", route.path)) for each in known)
+        yield Reference("route", route.path, route.document, route.line, "resolved" if is_known else "missing")
+        if not is_known:
             yield _not_in_contract(route.document, route.line, route.method, route.path)
     if unfollowed:
         message = f"{unfollowed} route(s) have a prefix that is known only at run time."

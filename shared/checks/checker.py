@@ -20,12 +20,13 @@ from shared.checks import (
     DELIVERABLE_CHECKS,
     PACK_CHECKS,
     Context,
+    Judgement,
     Pack,
     PackDocument,
     Subject,
     place_of,
 )
-from shared.contracts import Finding, found
+from shared.contracts import Finding, Rule, found
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer line."""
@@ -41,12 +42,26 @@ class Checker:
         self._child: asyncio.subprocess.Process | None = None
 
     async def check(self, names: Iterable[str], subject: Subject) -> list[Finding]:
+        """What the named checks find; each has the whole time limit to itself."""
+        return list((await self.judge(names, subject)).findings)
+
+    async def judge(self, names: Iterable[str], subject: Subject) -> Judgement:
         """Run the named checks; each has the whole time limit to itself."""
-        findings: list[Finding] = []
+        judgement = Judgement()
         for name in names:
             async with self._turn:
-                findings += await self._check_one(name, subject)
-        return findings
+                judgement += await self._check_one(name, subject)
+        return judgement
+
+    async def count_rules(self, names: Iterable[str]) -> int:
+        """How many rules the named checks hold; 0 where the child does not answer. It has them loaded."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return int(await self._answer({"rules": list(names)}))
+            except (TimeoutError, EOFError, OSError, ValueError):
+                await self._end_child()
+                return 0
 
     async def start(self) -> None:
         """Start the child ahead of its first use, and have it load its parsers: by reading a sample of everything."""
@@ -60,31 +75,33 @@ class Checker:
         async with self._turn:
             await self._end_child()
 
-    async def _check_one(self, name: str, subject: Subject) -> list[Finding]:
+    async def _check_one(self, name: str, subject: Subject) -> Judgement:
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._ask(name, subject)
         except TimeoutError:
             await self._end_child()
             message = f"The {name} check took more than {self._timeout:g} s."
-            return [found(CHECK_TIMED_OUT, place_of(subject), 1, message, "Simplify what the check reads.")]
+            return _without_answer(CHECK_TIMED_OUT, subject, message)
         except (EOFError, OSError, ValueError):
             await self._end_child()
             message = f"The {name} check ended without an answer."
-            return [found(CHECK_CRASHED, place_of(subject), 1, message, "Simplify what the check reads.")]
+            return _without_answer(CHECK_CRASHED, subject, message)
 
-    async def _ask(self, name: str, subject: Subject) -> list[Finding]:
+    async def _ask(self, name: str, subject: Subject) -> Judgement:
+        request = {"check": name, "kind": type(subject).__name__, "subject": subject.to_dict()}
+        return Judgement.from_dict(await self._answer(request))
+
+    async def _answer(self, request: dict[str, Any]) -> Any:
         child = await self._living_child()
         assert child.stdin is not None
         assert child.stdout is not None
-        request = {"check": name, "kind": type(subject).__name__, "subject": subject.to_dict()}
         child.stdin.write(json.dumps(request).encode() + b"\n")
         await child.stdin.drain()
         line = await child.stdout.readline()
         if not line:
-            raise EOFError(name)
-        answer: list[Any] = json.loads(line)
-        return [Finding.from_dict(item) for item in answer]
+            raise EOFError
+        return json.loads(line)
 
     async def _living_child(self) -> asyncio.subprocess.Process:
         if self._child is None or self._child.returncode is not None:
@@ -106,3 +123,7 @@ class Checker:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()
+
+
+def _without_answer(rule: Rule, subject: Subject, message: str) -> Judgement:
+    return Judgement((found(rule, place_of(subject), 1, message, "Simplify what the check reads."),))

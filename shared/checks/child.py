@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import Any
 
-from shared.checks import Context, Pack, run_one
+from shared.checks import Context, Pack, rules_of, run_one
 from shared.contracts import Registry
 
 MEMORY_BYTES = 3 * 1024**3
@@ -26,9 +26,14 @@ def main() -> None:
     kinds = {kind.__name__: kind for kind in (Context, Pack, Registry)}
     for line in sys.stdin.buffer:
         request: dict[str, Any] = json.loads(line)
-        findings = run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"]))
-        answers.write(json.dumps([finding.to_dict() for finding in findings]) + "\n")
+        answers.write(json.dumps(_answer(request, kinds)) + "\n")
         answers.flush()
+
+
+def _answer(request: dict[str, Any], kinds: dict[str, Any]) -> Any:
+    if "rules" in request:
+        return rules_of(request["rules"])
+    return run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"])).to_dict()
 
 
 def _load_slow_parser() -> None:

@@ -37,7 +37,7 @@ _OLD_IDENTITY = (1, 17, 1)
 """The last version of Azure.Identity that was seen to declare its types itself; 1.21.0 forwards them."""
 
 
-def check(pack: Pack) -> Iterator[Finding]:
+def check(pack: Pack) -> Iterator[Finding | Reference]:
     """Apply every rule to the C# sample, if there is one."""
     solution = solution_of(pack)
     if solution is None:
@@ -126,12 +126,13 @@ def _check_seen(
     yield found(UNSEEN, document, line, message, f"Add a ProjectReference to {other}, or move what is used.")
 
 
-def _check_types(solution: CSharpSolution) -> Iterator[Finding]:
+def _check_types(solution: CSharpSolution) -> Iterator[Finding | Reference]:
     references = TypeReferences(solution)
     unknown = Undecided(OWN_TYPE)
     for file in solution.files.values():
         missing: dict[str, Reference] = {}
         for each in references.of(file):
+            yield each
             if each.state == "missing":
                 missing[each.name] = each
             elif each.state == "undecided":

@@ -6,7 +6,7 @@ from shared.checks import Pack
 from shared.checks.pack_model import documents_of, python_of
 from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found
-from shared.pack import events, published
+from shared.pack import Reference, events, published
 
 ARCHITECTURE = "integration-architecture.md"
 EVENT_LOOSE = Rule(
@@ -25,7 +25,7 @@ EVENT_UNKNOWN = Rule(
 RULES = (EVENT_LOOSE, EVENT_UNKNOWN)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
+def check(pack: Pack) -> Iterator[Finding | Reference]:
     """Rows of the table of events, then names that Python code publishes."""
     documents = documents_of(pack)
     for event in events(documents):
@@ -35,6 +35,7 @@ def check(pack: Pack) -> Iterator[Finding]:
             yield found(EVENT_LOOSE, ARCHITECTURE, event.line, message, "Name who sends and who reads it, or drop it.")
     seen: set[str] = set()
     for reference in published(documents, python_of(pack)):
+        yield reference
         if reference.state == "missing" and reference.name not in seen:
             seen.add(reference.name)
             message = f"The event {reference.name[:80]!r} is published; the architecture has no such event."

@@ -6,7 +6,7 @@ from shared.checks import Pack
 from shared.checks.pack_model import delivery_of
 from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found, unjudged
-from shared.pack import FileUse
+from shared.pack import FileUse, Reference
 
 FILE_MISSING = Rule(
     "REF-040", "error", "What runs, reads, copies or includes a file that nobody writes fails when it is first used.",
@@ -19,13 +19,14 @@ FILE_MISSING = Rule(
 RULES = (FILE_MISSING,)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
+def check(pack: Pack) -> Iterator[Finding | Reference]:
     """One finding for each root: a path, or all paths that one word stands for."""
     delivery = delivery_of(pack)
     missing: dict[tuple[str, str], list[FileUse]] = {}
     open_: dict[str, set[str]] = {}
     for use in delivery.uses:
         state = delivery.state(use)
+        yield Reference("file", use.path, use.document, use.line, state)
         if state == "missing":
             root = use.written if "|" in use.written else use.path
             missing.setdefault((use.document, root), []).append(use)

@@ -6,7 +6,7 @@ from shared.checks import Pack
 from shared.checks.pack_model import delivery_of
 from shared.checks.reference_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found, unjudged
-from shared.pack import can_hold, gates, is_confirmed, kind_of
+from shared.pack import Reference, can_hold, gates, is_confirmed, kind_of
 
 DELIVERY = "cicd-pipeline.md"
 GATE_WITHOUT_STEP = Rule(
@@ -25,13 +25,14 @@ GATE_NOT_HELD = Rule(
 RULES = (GATE_WITHOUT_STEP, GATE_NOT_HELD)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
+def check(pack: Pack) -> Iterator[Finding | Reference]:
     """Every row of a table of gates that says which step enforces it."""
     delivery = delivery_of(pack)
     unclear: list[str] = []
     unknown: list[str] = []
     for gate in gates(delivery):
         kind = kind_of(gate)
+        yield Reference("step", gate.step_cell, DELIVERY, gate.line, gate.state)
         if gate.state == "missing":
             message = (
                 f"The gate {gate.name[:80]!r} is enforced by {gate.step_cell[:100]!r}; the pipeline has no such step."

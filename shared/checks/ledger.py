@@ -5,22 +5,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from shared.checks import Pack
-from shared.contracts import Finding, Rule, found
+from shared.checks.ledger_rules import (
+    NO_REQUIREMENT,
+    NON_GOAL_BUILT,
+    NOT_ANSWERED,
+    NOT_OBSERVED,
+    NOT_READ,
+    NOT_TESTED,
+    RULES,
+    UNKNOWN_ID,
+)
+from shared.contracts import Finding, found
 from shared.pack import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
 from shared.prd.requirements import LONGEST_LINE, MEASURE, MOST_CELLS, Requirement, extract_requirements, traced
 
-NOT_ANSWERED = Rule(
-    "LED-001",
-    "error",
-    "A functional requirement is designed or declined with a reason, itself or in its family; never lost.",
-)
-UNKNOWN_ID = Rule("LED-002", "error", "An id that the PRD does not have proves nothing.")
-NOT_TESTED = Rule("LED-003", "warning", "What is designed and not tested may be built wrong without anyone noticing.")
-NOT_OBSERVED = Rule("LED-004", "warning", "A number that nobody measures is a wish.")
-NON_GOAL_BUILT = Rule("LED-005", "warning", "What the PRD excludes costs money and confuses when it is built anyway.")
-NO_REQUIREMENT = Rule("LED-006", "warning", "Without requirements nothing can be traced.")
-NOT_READ = Rule("LED-007", "warning", "What of the PRD is not read has no requirement that could be traced.")
-RULES = (NOT_ANSWERED, UNKNOWN_ID, NOT_TESTED, NOT_OBSERVED, NON_GOAL_BUILT, NO_REQUIREMENT, NOT_READ)
+__all__ = ["MAXIMUM_FINDINGS", "RULES", "check", "check_ledger"]
 
 MAXIMUM_FINDINGS = 100
 """Findings for each rule; the last one says how many more there are."""

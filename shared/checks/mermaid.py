@@ -13,10 +13,30 @@ from shared.checks.javascript import on_its_thread
 from shared.contracts import Finding, Rule
 from shared.formats import markdown
 
-BROKEN = Rule("MER-001", "error", "A diagram that does not parse is shown as an error where it should explain.")
-EMPTY = Rule("MER-002", "error", "A diagram without content explains nothing.")
-UNKNOWN_KIND = Rule("MER-003", "error", "A diagram of no known kind cannot be drawn.")
-UNCHECKED = Rule("MER-004", "error", "A diagram that nothing has read has not passed.")
+_GOOD = "=== notes.md\n# Notes\n\n```mermaid\nflowchart LR\n  counter --> locker\n```\n"
+BROKEN = Rule(
+    "MER-001", "error", "A diagram that does not parse is shown as an error where it should explain.",
+    proves="The parser of the diagram's kind refuses it.",
+    leaves="Whether the diagram shows what the document says.",
+    bad=_GOOD.replace("counter --> locker", "counter --> ["), good=_GOOD,
+)  # fmt: skip
+EMPTY = Rule(
+    "MER-002", "error", "A diagram without content explains nothing.",
+    proves="The block holds nothing, or nothing beyond the diagram's kind, title and settings.",
+    leaves="Whether what is drawn is enough.",
+    bad=_GOOD.replace("  counter --> locker\n", ""), good=_GOOD,
+)  # fmt: skip
+UNKNOWN_KIND = Rule(
+    "MER-003", "error", "A diagram of no known kind cannot be drawn.",
+    proves="The diagram's first word names no kind that the parser has.",
+    leaves="Kinds that a later Mermaid has; the parser's version decides.",
+    bad=_GOOD.replace("flowchart LR", "flowdiagram LR"), good=_GOOD,
+)  # fmt: skip
+UNCHECKED = Rule(
+    "MER-004", "error", "A diagram that nothing has read has not passed.",
+    proves="The diagram is larger, or there are more of them, than is read. An example would be as long.",
+    leaves="What the diagram says.",
+)  # fmt: skip
 RULES = (BROKEN, EMPTY, UNKNOWN_KIND, UNCHECKED)
 
 MAXIMUM_CHARACTERS = 20_000

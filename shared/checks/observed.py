@@ -38,7 +38,7 @@ ALERT_MISSING = Rule(
 RULES = (SLO_NOT_OBSERVED, SLO_NUMBER, QUERY_MISSING, ALERT_MISSING)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
+def check(pack: Pack) -> Iterator[Finding | Reference]:
     """Objectives first, then queries and alerts by name."""
     documents = documents_of(pack)
     document = documents.get(OBSERVABILITY)
@@ -107,10 +107,11 @@ def _check_queries(plan: ObservabilityPlan, objective: Objective) -> Iterator[Fi
             yield found(SLO_NUMBER, OBSERVABILITY, block.line, message, "Use the architecture's number in the query.")
 
 
-def _named(rule: Rule, references: tuple[Reference, ...], message: str, mend: str) -> Iterator[Finding]:
+def _named(rule: Rule, references: tuple[Reference, ...], message: str, mend: str) -> Iterator[Finding | Reference]:
     first: dict[str, Reference] = {}
     open_: set[str] = set()
     for reference in references:
+        yield reference
         if reference.state == "missing":
             first.setdefault(reference.name.lower(), reference)
         elif reference.state == "undecided":

@@ -7,27 +7,25 @@ from dataclasses import dataclass
 
 from shared.checks import Pack
 from shared.checks.pack_model import model_of
-from shared.contracts import Finding, Rule, found, unjudged
-from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel
+from shared.checks.python_layout import check_layout
+from shared.checks.python_reference_rules import (
+    FIXTURE_MISSING,
+    MODULE_MISSING,
+    NAME_MISSING,
+    NAME_UNDEFINED,
+    PACKAGE_MISSING,
+    PACKAGE_UNUSED,
+    RULES,
+    TEST_MISSING,
+)
+from shared.contracts import Finding, found, unjudged
+from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
 from shared.pack.model.python_tests import all_functions, fixture_name
 
-MODULE_MISSING = Rule("REF-001", "error", "A module that is imported and that nobody writes stops whatever imports it.")
-NAME_MISSING = Rule("REF-002", "error", "A name that its module does not have fails when it is imported.")
-PACKAGE_MISSING = Rule("REF-003", "error", "A package that is imported and not declared is not there when code runs.")
-PACKAGE_UNUSED = Rule(
-    "REF-004", "warning", "A package that nothing uses is installed, scanned and updated for nothing."
-)
-TEST_MISSING = Rule("REF-005", "error", "A test that a table promises and no file has checks nothing.")
-FIXTURE_MISSING = Rule("REF-006", "error", "A test whose fixture nobody defines never runs.")
-NAME_UNDEFINED = Rule("REF-007", "error", "A name that is defined nowhere fails when its line is reached.")
-FILE_NOT_SHOWN = Rule("REF-008", "error", "A file that the layout promises and no block shows was not written.")
-RULES = (
-    MODULE_MISSING, NAME_MISSING, PACKAGE_MISSING, PACKAGE_UNUSED, TEST_MISSING, FIXTURE_MISSING, NAME_UNDEFINED,
-    FILE_NOT_SHOWN,
-)  # fmt: skip
+__all__ = ["RULES", "check"]
 
 MOST_NAMES = 12
 """Names listed in one finding; the rest is counted."""
@@ -54,8 +52,8 @@ _PLUGIN_FIXTURES = {
 _INJECTING = re.compile(r"given|patch|parametrize|schema|settings|respx|mock|freeze|vcr|inject|with_", re.IGNORECASE)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
-    """Every reference of Python code and of tables to Python that is missing, and what could not be followed."""
+def check(pack: Pack) -> Iterator[Finding | Reference]:
+    """Every reference of Python code and of tables to Python, what is missing, and what could not be followed."""
     model = model_of(pack)
     if not model.python.modules:
         return
@@ -66,7 +64,7 @@ def check(pack: Pack) -> Iterator[Finding]:
     yield from _check_tables(model)
     yield from _check_fixtures(model, packages)
     yield from _check_names(model)
-    yield from _check_layout(model)
+    yield from check_layout(model)
 
 
 # Imports
@@ -83,8 +81,18 @@ class _Use:
     def line(self) -> int:
         return self.module.block.line_of(self.imported.line)
 
+    def reference(self, kind: str, name: str, state: State) -> Reference:
+        return Reference(kind, name, self.module.block.document, self.line, state, self.module.path)
 
-def _check_imports(model: PackModel, packages: Packages) -> Iterator[Finding]:
+
+_STATES: dict[Declared, State] = {
+    Declared.YES: "resolved",
+    Declared.NO: "missing",
+    Declared.NOT_SURE: "undecided",
+}
+
+
+def _check_imports(model: PackModel, packages: Packages) -> Iterator[Finding | Reference]:
     missing: dict[tuple[str, str], list[_Use]] = {}
     undeclared: dict[tuple[str, str], list[_Use]] = {}
     unsure: dict[str, set[str]] = {}
@@ -97,12 +105,16 @@ def _check_imports(model: PackModel, packages: Packages) -> Iterator[Finding]:
             if packages.is_standard(top):
                 continue
             if model.python.is_local(top, module.path):
-                if model.python.find(imported.module, module.path) is None:
+                is_there = model.python.find(imported.module, module.path) is not None
+                yield use.reference("module", imported.module, "resolved" if is_there else "missing")
+                if not is_there:
                     missing.setdefault((module.block.document, imported.module), []).append(use)
                 else:
                     yield from _check_imported_names(model, use)
                 continue
-            match packages.declares(top, imported.module, module.path):
+            declared = packages.declares(top, imported.module, module.path)
+            yield use.reference("package", top, _STATES[declared])
+            match declared:
                 case Declared.NO:
                     undeclared.setdefault((module.block.document, top), []).append(use)
                 case Declared.NOT_SURE:
@@ -130,17 +142,24 @@ def _places(uses: list[_Use]) -> str:
     return f"line{'s' if len(lines) > 1 else ''} {listed}" + (" and more" if len(lines) > MOST_NAMES else "")
 
 
-def _check_imported_names(model: PackModel, use: _Use) -> Iterator[Finding]:
+def _check_imported_names(model: PackModel, use: _Use) -> Iterator[Finding | Reference]:
     """`from a import b` of a module of the pack: b is in a, or is a module below it."""
     project, imported = model.python, use.imported
     target = project.find(imported.module, use.module.path)
     package = project.module(imported.module, use.module.path)
-    if target in project.unread or (package is not None and package.is_open):
-        return
+    is_known = target not in project.unread and not (package is not None and package.is_open)
     for name in imported.names:
-        if name == "*" or project.find(f"{imported.module}.{name}", use.module.path) is not None:
+        if name == "*":
             continue
-        if package is None or name not in package.names:
+        if not is_known:
+            yield use.reference("name", name, "undecided")
+            continue
+        if project.find(f"{imported.module}.{name}", use.module.path) is not None:
+            yield use.reference("name", name, "resolved")
+            continue
+        is_there = package is not None and name in package.names
+        yield use.reference("name", name, "resolved" if is_there else "missing")
+        if not is_there:
             shown = package.path if package else f"the folder {target}"
             message = f"{name} is imported from {imported.module}, and {shown} does not have it."
             mend = f"Define {name} there, or import it from where it is."
@@ -214,7 +233,7 @@ def _mentions(block: Block, words: Iterable[str]) -> bool:
 # Tests that tables name
 
 
-def _check_tables(model: PackModel) -> Iterator[Finding]:
+def _check_tables(model: PackModel) -> Iterator[Finding | Reference]:
     """Tests that a table names and that no Python file of the pack has."""
     defined = {
         function.name
@@ -235,7 +254,9 @@ def _check_tables(model: PackModel) -> Iterator[Finding]:
         for table in document.tables:
             for row in table.rows:
                 for test in (each for cell in row.cells.values() for each in _TEST_NAME.findall(cell)):
-                    if test not in defined and test not in stems:
+                    is_there = test in defined or test in stems
+                    yield Reference("test", test, name, row.line, "resolved" if is_there else "missing")
+                    if not is_there:
                         absent.setdefault(test, row.line)
         if absent:
             listed = ", ".join(list(absent)[:MOST_NAMES])
@@ -247,7 +268,7 @@ def _check_tables(model: PackModel) -> Iterator[Finding]:
 # Fixtures
 
 
-def _check_fixtures(model: PackModel, packages: Packages) -> Iterator[Finding]:
+def _check_fixtures(model: PackModel, packages: Packages) -> Iterator[Finding | Reference]:
     fixtures = model.python_tests.fixtures
     given = set(_BUILT_IN_FIXTURES)
     unknown_plugins: set[str] = set()
@@ -274,7 +295,10 @@ def _check_fixtures(model: PackModel, packages: Packages) -> Iterator[Finding]:
                 continue
             for name in asked:
                 homes = [home for home, _ in fixtures.get(name, ())]
-                if name in given or any(_reaches(home.path, module.path) for home in homes):
+                is_there = name in given or any(_reaches(home.path, module.path) for home in homes)
+                state: State = "resolved" if is_there else "undecided" if unknown_plugins else "missing"
+                yield Reference("fixture", name, module.block.document, module.line(function), state, module.path)
+                if is_there:
                     continue
                 missing.setdefault((module.block.document, name), []).append(module.line(function))
     for (document, name), lines in missing.items():
@@ -338,66 +362,3 @@ def _check_names(model: PackModel) -> Iterator[Finding]:
             line = module.block.line_of(places[0].line)
             mend = f"Import or define {name}."
             yield found(NAME_UNDEFINED, module.block.document, line, message, mend)
-
-
-# Folder layout
-
-
-_TREE_LINE = re.compile(
-    r"^(?P<indent>[\s│|├└─`+\-]*)(?P<name>[\w.@-]+(?:/[\w.@-]+)*/?)(?:\s+(?:#|<-|-|–|—|\().*|\s{2,}\S.*)?\s*$"
-)
-_WRITTEN_BY_OTHERS = re.compile(
-    r"(?:^|/)(?:uv\.lock|__init__\.py|\.gitignore|\.env.*|README\.md|py\.typed|LICENSE)$|\.lock$"
-)
-
-
-def _check_layout(model: PackModel) -> Iterator[Finding]:
-    """Python files of the layout that no block shows. `__init__.py` may be empty and is made by whoever copies."""
-    document = model.documents.get(PYTHON_SAMPLE)
-    if document is None:
-        return
-    section = document.section("Folder layout")
-    block = next((each for each in document.blocks if section and each.language in ("text", "txt", "", "plaintext")
-                  and section.line < each.line <= section.line + section.body.count("\n") + 1), None)  # fmt: skip
-    if block is None:
-        return
-    shown = set(model.documents.files)
-    paths = list(_tree(block.content))
-    tops = {path.split("/")[0] for path, _ in paths}
-    root = (
-        f"{next(iter(tops))}/"
-        if len(tops) == 1 and not any(each.startswith(f"{next(iter(tops))}/") for each in shown)
-        else ""
-    )
-    absent = [
-        (path.removeprefix(root), line)
-        for path, line in paths
-        if path.endswith(".py") and not _WRITTEN_BY_OTHERS.search(path)
-        if not any(each == path.removeprefix(root) or each.endswith(f"/{path.removeprefix(root)}") for each in shown)
-    ]
-    if absent:
-        listed = ", ".join(path for path, _ in absent[:MOST_NAMES])
-        more = f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else ""
-        message = f"The folder layout lists {listed}{more}, which no document shows."
-        mend = "Show each as a whole file, or take it out of the layout."
-        yield found(FILE_NOT_SHOWN, PYTHON_SAMPLE, block.line_of(absent[0][1]), message, mend)
-
-
-def _tree(content: str) -> Iterator[tuple[str, int]]:
-    """Paths of a drawn folder tree, told by indentation; names that are folders end in a slash or have children."""
-    entries: list[tuple[int, str, int]] = []
-    for number, text in enumerate(content.splitlines(), 1):
-        match = _TREE_LINE.match(text[:300])
-        if match:
-            entries.append((len(match["indent"]), match["name"], number))
-    stack: list[tuple[int, str]] = []
-    for at, (indent, name, number) in enumerate(entries):
-        while stack and stack[-1][0] >= indent:
-            stack.pop()
-        parent = stack[-1][1] if stack else ""
-        path = f"{parent}{name}"
-        is_folder = name.endswith("/") or (at + 1 < len(entries) and entries[at + 1][0] > indent)
-        if is_folder:
-            stack.append((indent, path.rstrip("/") + "/" if path.rstrip("/") not in (".",) else ""))
-        else:
-            yield path, number

@@ -31,7 +31,7 @@ PORT_CLOSED = Rule(
 RULES = (SETTING_MISSING, COMPOSE_VARIABLE_MISSING, PORT_CLOSED)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
+def check(pack: Pack) -> Iterator[Finding | Reference]:
     """One finding for each setting, variable or port."""
     settings = Settings(delivery_of(pack), python_of(pack))
     for rule, references, message, mend in (
@@ -51,10 +51,11 @@ def check(pack: Pack) -> Iterator[Finding]:
         yield from _judged(rule, references, message, mend)
 
 
-def _judged(rule: Rule, references: tuple[Reference, ...], message: str, mend: str) -> Iterator[Finding]:
+def _judged(rule: Rule, references: tuple[Reference, ...], message: str, mend: str) -> Iterator[Finding | Reference]:
     first: dict[tuple[str, str], Reference] = {}
     open_: dict[str, set[str]] = {}
     for reference in references:
+        yield reference
         if reference.state == "missing":
             first.setdefault((reference.name, reference.detail), reference)
         elif reference.state == "undecided":

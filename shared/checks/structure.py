@@ -5,23 +5,23 @@ from collections.abc import Iterator
 
 from shared.checks import Context
 from shared.checks.languages import python
-from shared.contracts import Finding, Rule
+from shared.checks.structure_rules import (
+    FENCE_OPEN,
+    FENCE_UNTAGGED,
+    LINE_TOO_LONG,
+    NO_TITLE,
+    PLACEHOLDER,
+    RULES,
+    SECTION_EMPTY,
+    SECTION_MISSING,
+    SECTION_ORDER,
+    TOO_LONG,
+    TOO_SHORT,
+)
+from shared.contracts import Finding
 from shared.formats import markdown
 
-NO_TITLE = Rule("STR-001", "error", "A deliverable opens with one `#` title, so that it can be told apart.")
-SECTION_MISSING = Rule("STR-002", "error", "Every section of the contract must be there; readers and tools rely on it.")
-SECTION_EMPTY = Rule("STR-003", "error", "A heading without content promises what it does not hold.")
-SECTION_ORDER = Rule("STR-004", "warning", "Sections keep the contract's order, so that documents compare.")
-FENCE_OPEN = Rule("STR-005", "error", "An unclosed fence means the document was cut off.")
-FENCE_UNTAGGED = Rule("STR-006", "warning", "A block without a language tag cannot be checked or extracted.")
-PLACEHOLDER = Rule("STR-007", "error", "Placeholder text is work that was not done.")
-TOO_LONG = Rule("STR-009", "error", "A document this long is read by nobody, and by no check in full.")
-TOO_SHORT = Rule("STR-008", "error", "A document this short cannot hold its sections.")
-LINE_TOO_LONG = Rule("STR-010", "warning", "Not every check reads a line this long to its end.")
-RULES = (
-    NO_TITLE, SECTION_MISSING, SECTION_EMPTY, SECTION_ORDER, FENCE_OPEN, FENCE_UNTAGGED, PLACEHOLDER, TOO_SHORT,
-    TOO_LONG, LINE_TOO_LONG,
-)  # fmt: skip
+__all__ = ["RULES", "check"]
 
 MINIMUM_CHARACTERS = 200
 MAXIMUM_CHARACTERS = 1_500_000

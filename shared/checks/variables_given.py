@@ -32,7 +32,7 @@ CONNECTION_MISSING = Rule(
 RULES = (VARIABLE_MISSING, SHELL_VARIABLE_MISSING, CONNECTION_MISSING)
 
 
-def check(pack: Pack) -> Iterator[Finding]:
+def check(pack: Pack) -> Iterator[Finding | Reference]:
     """One finding for each name that nobody defines."""
     delivery = delivery_of(pack)
     if delivery.pipeline is None:
@@ -45,10 +45,11 @@ def check(pack: Pack) -> Iterator[Finding]:
     yield from _connections(delivery)
 
 
-def _judged(rule: Rule, references: Iterable[Reference], written: str, mend: str) -> Iterator[Finding]:
+def _judged(rule: Rule, references: Iterable[Reference], written: str, mend: str) -> Iterator[Finding | Reference]:
     first: dict[tuple[str, str], Reference] = {}
     open_: dict[str, list[str]] = {}
     for reference in references:
+        yield reference
         if reference.state == "missing":
             first.setdefault((reference.document, reference.name), reference)
         elif reference.state == "undecided":

@@ -30,9 +30,9 @@ from shared.contracts.calls import (
     WarmRequest,
     WarmResult,
 )
-from shared.contracts.checks import CheckRequest, CheckResult, PackCheckRequest, PackCheckResult, Tally
+from shared.contracts.checks import CheckRequest, CheckResult, PackCheckRequest, PackCheckResult, ReferenceCount, Tally
 from shared.contracts.failures import Failure, Interruption
-from shared.contracts.findings import SENT_BACK, Finding, Rule, Severity, found, unjudged
+from shared.contracts.findings import SENT_BACK, Finding, Rule, Severity, by_rule, found, not_judged, told, unjudged
 from shared.contracts.history import in_full, in_short, run_of
 from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
 from shared.contracts.payload import Payload
@@ -91,6 +91,7 @@ __all__ = [
     "Polling",
     "Prices",
     "PublishRequest",
+    "ReferenceCount",
     "RegisteredFile",
     "Registry",
     "Rule",
@@ -104,13 +105,16 @@ __all__ = [
     "WarmRequest",
     "WarmResult",
     "answer_in",
+    "by_rule",
     "claim_name",
     "found",
     "in_full",
     "in_short",
+    "not_judged",
     "run_of",
     "sign",
     "signature_of",
+    "told",
     "unjudged",
     "unsigned",
 ]

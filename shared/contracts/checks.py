@@ -61,12 +61,32 @@ class Tally(Payload):
 
 
 @dataclass(frozen=True)
+class ReferenceCount(Payload):
+    """How many references of one kind (`module`, `fixture`, ...) somebody defines, nobody does, or cannot be told."""
+
+    kind: str
+    resolved: int = 0
+    missing: int = 0
+    undecided: int = 0
+
+    def __add__(self, other: "ReferenceCount") -> "ReferenceCount":
+        return ReferenceCount(
+            self.kind,
+            self.resolved + other.resolved,
+            self.missing + other.missing,
+            self.undecided + other.undecided,
+        )
+
+
+@dataclass(frozen=True)
 class PackCheckResult(Payload):
     """Findings across documents: how many for each deliverable, and the blob that holds them all.
 
-    `failure` says why the check could not be made; then nothing has passed it.
+    `references` counts those that were followed. `failure` says why the check could not be made; then nothing has
+    passed it.
     """
 
     tallies: tuple[Tally, ...] = ()
     findings: BlobRef | None = None
     failure: Failure | None = None
+    references: tuple[ReferenceCount, ...] = ()

@@ -1,5 +1,7 @@
 """Rules, and findings: what breaks a rule, where, and how to mend it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +18,7 @@ class Rule:
     """One rule: its stable id, how much it weighs, and why it exists.
 
     `proves` says what an error of it proves, `leaves` what it leaves unjudged; `bad` and `good` are examples:
-    documents, each after a line `=== NAME`.
+    documents, each after a line `=== NAME` (`prd.md` is the PRD).
     """
 
     id: str
@@ -48,3 +50,18 @@ def found(rule: Rule, deliverable: str, line: int, message: str, mend: str) -> F
 def unjudged(rule: Rule, deliverable: str, line: int, message: str) -> Finding:
     """What `rule` could not judge, and why. Counted and shown to people; no agent is sent it."""
     return Finding(rule.id, "unjudged", deliverable, line, message[:500], "")
+
+
+def told(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that ask for something: errors and warnings."""
+    return [finding for finding in findings if finding.severity in SENT_BACK]
+
+
+def not_judged(findings: Iterable[Finding]) -> list[Finding]:
+    """What rules could not judge."""
+    return [finding for finding in findings if finding.severity not in SENT_BACK]
+
+
+def by_rule(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many findings each rule has, by its id."""
+    return dict(sorted(Counter(finding.rule for finding in findings).items()))

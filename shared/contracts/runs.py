@@ -112,7 +112,10 @@ class RunInput(Payload):
 
 @dataclass(frozen=True)
 class RunResult(Payload):
-    """The orchestrator's output: how the run ended, and the work blob that lists the whole pack."""
+    """The orchestrator's output: how the run ended, and the work blob that lists the whole pack.
+
+    `findings` counts errors and warnings, `not_judged` what rules could not judge; `verdict` is the manifest's.
+    """
 
     status: str
     project: str
@@ -120,6 +123,8 @@ class RunResult(Payload):
     files: BlobRef | None
     usage: Usage
     findings: int
+    not_judged: int = 0
+    verdict: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

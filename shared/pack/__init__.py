@@ -1,7 +1,7 @@
 """A pack as read and written: documents, extracted files, ledger, both manifests. Pure: texts in, bytes out.
 
 May use formats, prd, agents, runs and contracts; checks, activities and the command line import it. It says what
-documents contain and passes no verdict on them.
+documents contain and judges none of them: the verdict of a run counts what checks have found.
 """
 
 from shared.pack.composition import ComposedPack, Material, begin_pack, compose_pack, registry_of
@@ -33,6 +33,7 @@ from shared.pack.model import (
     shell_variables,
 )
 from shared.pack.registration import CONTRACT, MACHINE_READABLE, registry
+from shared.pack.verdict import Checked, in_words
 
 __all__ = [
     "ARCHITECTURE",
@@ -40,6 +41,7 @@ __all__ = [
     "MACHINE_READABLE",
     "OBSERVABILITY",
     "TESTS",
+    "Checked",
     "ComposedPack",
     "Delivery",
     "Edit",
@@ -69,6 +71,7 @@ __all__ = [
     "gates",
     "has_edits",
     "in_list",
+    "in_words",
     "is_confirmed",
     "kind_of",
     "objectives",

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from shared.agents import Catalogue
-from shared.contracts import Call, FileEntry, Finding, ManifestRequest, Outcome
+from shared.contracts import Call, FileEntry, Finding, ManifestRequest, Outcome, by_rule, not_judged, told
 from shared.formats import markdown
 from shared.formats.active_content import defines_links, is_active
 from shared.pack.ledger import Ledger, Row
 from shared.pack.manifest_json import PackFile
+from shared.pack.verdict import NOTHING, Checked, Verdict
 from shared.prd import Suspicion
 from shared.runs import CAP_REACHED, accounting_table, plan_of
 
 _STATUS_TEXT = {
     "running": "running: this manifest was begun in phase 1 and is replaced when the run ends",
-    "completed": "completed: every deliverable was written and passed its checks",
-    "completed_with_findings": "completed with findings: some deliverables did not pass their checks",
+    "completed": "completed: every deliverable was written, and no check finds an error in it",
+    "completed_with_findings": "completed with findings: checks find errors in some deliverables",
     "partial": "partial: some deliverables are missing",
     "failed": "failed: there is no architecture, so there is no design",
     "cancelled": "cancelled on request",
@@ -31,6 +32,7 @@ _STATUS_TEXT = {
 LISTED_UNMET = 50
 """Requirements not designed that the manifest itself lists."""
 LISTED_SUSPICIONS = 50
+LISTED_NOT_JUDGED = 50
 _PENDING = "_Written when the run ends._"
 
 
@@ -38,7 +40,7 @@ _PENDING = "_Written when the run ends._"
 class Written:
     """What the run made: the orchestrator agent's answers by task, findings at the end and at first, files, ledger.
 
-    `suspicions` are the PRD's passages that speak to the pipeline.
+    `suspicions` are the PRD's passages that speak to the pipeline, `checked` says which checks were made.
     """
 
     sections: dict[str, str]
@@ -47,12 +49,13 @@ class Written:
     files: tuple[PackFile, ...] = ()
     ledger: Ledger | None = None
     suspicions: tuple[Suspicion, ...] = ()
+    checked: Checked = NOTHING
 
 
 def render_manifest(request: ManifestRequest, written: Written, catalogue: Catalogue) -> str:
     """The whole manifest as Markdown."""
     parts = [
-        _head(request),
+        _head(request, Verdict(request, tuple(written.findings), written.ledger, written.checked)),
         _registry(request, written, catalogue),
         _files(written.files),
         _missing(request, catalogue),
@@ -61,6 +64,7 @@ def render_manifest(request: ManifestRequest, written: Written, catalogue: Catal
         _ledger(written.ledger),
         _suspicions(written.suspicions),
         _findings(request, written),
+        _not_judged(not_judged(written.findings)),
         _plan(request),
         accounting_table(request),
         _link_targets(request),
@@ -68,7 +72,7 @@ def render_manifest(request: ManifestRequest, written: Written, catalogue: Catal
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
-def _head(request: ManifestRequest) -> str:
+def _head(request: ManifestRequest, verdict: Verdict) -> str:
     run, options = request.run, request.run.options
     version = f", version `{run.prd_etag}`" if run.prd_etag else ""
     rows = [
@@ -83,7 +87,10 @@ def _head(request: ManifestRequest) -> str:
         ("Folder", f"`{request.folders.project_folder}`"),
     ]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows if value)
-    return f"# {_cell(run.title)}: design manifest\n\n| | |\n|---|---|\n{table}"
+    first, *others = verdict.lines()
+    said, _, rest = first.partition(". ")
+    lines = "\n".join(f"- {line}" for line in (f"**{said}.** {rest}", *others))
+    return f"# {_cell(run.title)}: design manifest\n\n{lines}\n\n| | |\n|---|---|\n{table}"
 
 
 def _registry(request: ManifestRequest, written: Written, catalogue: Catalogue) -> str:
@@ -111,7 +118,7 @@ def _state(request: ManifestRequest, outcome: Outcome, findings: list[Finding]) 
     if outcome.state != "done":
         return outcome.state
     errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
+    warnings = len(told(findings)) - errors
     revised = f" after {outcome.revisions} revision(s)" if outcome.revisions else ""
     if errors:
         return f"**failing**: {errors} error(s), {warnings} warning(s){revised}"
@@ -234,12 +241,13 @@ def _findings(request: ManifestRequest, written: Written) -> str:
     parts: list[str] = []
     if request.across.failure:
         parts.append(f"**The documents were not held against each other:** {_line(request.across.failure.detail)}")
-    if written.findings:
+    standing, at_first = told(written.findings), told(written.first_findings)
+    if standing:
         rows = ["| rule | severity | deliverable | line | message | mend |", "|---|---|---|---|---|---|"]
-        parts.append("\n".join([*rows, *map(_finding_row, written.findings)]))
-    if written.first_findings:
-        before = Counter(finding.rule for finding in written.first_findings)
-        after = Counter(finding.rule for finding in written.findings)
+        parts.append("\n".join([*rows, *map(_finding_row, standing)]))
+    if at_first:
+        before = Counter(finding.rule for finding in at_first)
+        after = Counter(finding.rule for finding in standing)
         rows = ["| rule | found at first | left at the end |", "|---|---:|---:|"]
         rows += [f"| {rule} | {before[rule]} | {after[rule]} |" for rule in sorted(before | after)]
         parts.append("What revision changed:\n\n" + "\n".join(rows))
@@ -249,6 +257,25 @@ def _findings(request: ManifestRequest, written: Written) -> str:
 def _finding_row(finding: Finding) -> str:
     cells = (finding.rule, finding.severity, finding.deliverable, str(finding.line), finding.message, finding.mend)
     return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _not_judged(findings: list[Finding]) -> str:
+    """What rules could not follow, by rule and place. It asks for nothing, and tells where people must look."""
+    if not findings:
+        return ""
+    counts = [
+        "| rule | places |",
+        "|---|---:|",
+        *(f"| {rule} | {count} |" for rule, count in by_rule(findings).items()),
+    ]
+    places = ["| rule | deliverable | line | why |", "|---|---|---:|---|"]
+    for each in findings[:LISTED_NOT_JUDGED]:
+        cells = (each.rule, each.deliverable, str(each.line), each.message)
+        places.append(f"| {' | '.join(map(_cell, cells))} |")
+    more = len(findings) - LISTED_NOT_JUDGED
+    note = "These rules could not follow what stands there. It is neither an error nor a warning; no agent was sent it."
+    rest = [f"{more} more are in [manifest.json](manifest.json)."] if more > 0 else []
+    return "\n\n".join(["## Not judged", note, "\n".join(counts), "\n".join(places), *rest])
 
 
 def _plan(request: ManifestRequest) -> str:

@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from shared.agents import Catalogue
-from shared.contracts import Call, Finding, ManifestRequest, Outcome
+from shared.contracts import Call, Finding, ManifestRequest, Outcome, not_judged, told
 from shared.formats import markdown
 from shared.formats.located_yaml import UnreadableYamlError
 from shared.formats.openapi import Contract, Operation, read_contract
 from shared.formats.openapi_objects import mapping, text_of
 from shared.pack.extraction import CONTRACT_FILE, ExtractedFile
 from shared.pack.ledger import Ledger
+from shared.pack.verdict import NOTHING, Checked, Verdict
 from shared.prd import Suspicion
 from shared.runs import accounting_json, plan_of
 
@@ -57,7 +58,7 @@ class ManifestFacts:
 
     `sections` are the orchestrator agent's answers by task, `findings` all of them (of deliverables, across documents,
     of extraction), `files` all files beside the manifest but the two manifests, `contract` the text of openapi.yaml,
-    `suspicions` the PRD's passages that speak to the pipeline.
+    `suspicions` the PRD's passages that speak to the pipeline, `checked` which checks were made.
     """
 
     sections: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -66,6 +67,7 @@ class ManifestFacts:
     contract: str | None = None
     ledger: Ledger | None = None
     suspicions: tuple[Suspicion, ...] = ()
+    checked: Checked = NOTHING
 
 
 def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Catalogue) -> Json:
@@ -74,6 +76,7 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
     return {
         "schema": SCHEMA,
         "status": request.status,
+        "verdict": Verdict(request, facts.findings, facts.ledger, facts.checked).to_json(),
         "run": {
             "id": run.run_id,
             "project": folders.project,
@@ -92,7 +95,8 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "api": _api(facts.contract),
         "sections": _sections(request, facts, catalogue),
         "ledger": _ledger(facts.ledger),
-        "findings": [asdict(finding) for finding in facts.findings],
+        "findings": [asdict(finding) for finding in told(facts.findings)],
+        "not_judged": [_unjudged(finding) for finding in not_judged(facts.findings)],
         "suspicions": [asdict(each) for each in facts.suspicions],
         "unchecked": _unchecked(request),
         "accounting": accounting_json(request),
@@ -128,7 +132,11 @@ def _deliverables(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
 
 def _tally(findings: tuple[Finding, ...], deliverable: str) -> Json:
     own = [finding.severity for finding in findings if finding.deliverable == deliverable]
-    return {"errors": own.count("error"), "warnings": own.count("warning")}
+    return {"errors": own.count("error"), "warnings": own.count("warning"), "not_judged": own.count("unjudged")}
+
+
+def _unjudged(finding: Finding) -> Json:
+    return {name: value for name, value in asdict(finding).items() if name not in ("severity", "mend")}
 
 
 def _state(request: ManifestRequest, outcome: Outcome) -> str:

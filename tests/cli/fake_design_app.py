@@ -56,6 +56,8 @@ class FakeDesignApp:
         self.created = True
         self.status_at_start = "queued"
         self.findings = 0
+        self.not_judged = 0
+        self.verdict: list[str] = []
         self.reused = 0
         self.money: dict[str, Any] = {}
         self.error: Any = None
@@ -180,6 +182,8 @@ class FakeDesignApp:
             },
             **self.money,
             "findings": self.findings,
+            "not_judged": self.not_judged,
+            "verdict": self.verdict if ended else [],
             "files": [self._file(path, content) for path, content in self.files.items()] if ended else [],
             "error": self.error if ended else None,
             "links": {"self": f"/api/runs/{RUN_ID}"},

@@ -84,6 +84,56 @@ def test_findings_come_as_sarif(folder: Path):
     assert "STR-007" in {result["ruleId"] for result in run["results"]}
 
 
+def unfollowed(folder: Path) -> None:
+    """A test whose decorator may give it its argument."""
+    path = next(folder.parents[2].glob("agents/api-backend-tester/*/test-specifications.md"))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + UNFOLLOWED, encoding="utf-8")
+
+
+UNFOLLOWED = """
+`tests/test_by_plugin.py`
+
+```python
+from unittest import mock
+
+
+@mock.patch("service.clock")
+def test_the_clock_is_given_by_a_decorator(clock):
+    assert clock
+```
+"""
+
+
+def _number(message: str) -> int:
+    return int(message.split()[0])
+
+
+def test_what_was_not_judged_is_counted_by_rule_and_is_neither_error_nor_warning(folder: Path):
+    before = json.loads(check(str(folder), "--json").output)
+    unfollowed(folder)
+    told = json.loads(check(str(folder), "--json").output)
+    assert told["not_judged"]["rules"] == {"REF-006": 1}
+    (earlier,), (place,) = before["not_judged"]["places"], told["not_judged"]["places"]
+    assert (Path(place["file"]).name, place["severity"]) == ("test-specifications.md", "unjudged")
+    assert _number(place["message"]) == _number(earlier["message"]) + 1
+    assert "unjudged" not in {each["severity"] for each in told["findings"]}
+    assert told["warnings"] == before["warnings"]
+    assert {each["kind"] for each in told["references"]} >= {"module", "package", "fixture", "request"}
+    shown = check(str(folder)).output.splitlines()
+    assert shown[-2] == "Not judged: 1 (REF-006 1); --json says where."
+    assert shown[-3].startswith("References: ")
+
+
+def test_what_was_not_judged_is_open_in_sarif_and_noted_by_rule(folder: Path):
+    unfollowed(folder)
+    (run,) = json.loads(check(str(folder), "--sarif").output)["runs"]
+    (result,) = [result for result in run["results"] if result["ruleId"] == "REF-006"]
+    assert (result["kind"], result["level"]) == ("open", "none")
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert (note["level"], note["associatedRule"]) == ("note", {"id": "REF-006"})
+
+
 @pytest.mark.parametrize("name", ["nowhere", "."])
 def test_a_folder_that_is_no_pack_is_a_usage_error(tmp_path: Path, name: str):
     done = check(str(tmp_path / name))

@@ -92,6 +92,13 @@ def test_the_end_lists_files_with_size_and_agent_and_says_what_it_took(
     assert lines[-1] == f"Manifest: {Path(MANIFEST)}"
 
 
+def test_the_end_says_the_verdict_and_what_was_not_judged(app: FakeDesignApp, design_backend: RunCommand) -> None:
+    app.not_judged, app.verdict = 3, ["Complete. All is there.", "Checked: 61 rules of 3 checks.", "Not run: nothing."]
+    lines = design_backend("run", "order-service.md", "--url", app.url).stdout.splitlines()
+    at = lines.index("Not judged: 3, listed in the manifest")
+    assert lines[at + 1 : at + 4] == app.verdict
+
+
 @pytest.mark.parametrize(
     ("money", "reused", "said"),
     [

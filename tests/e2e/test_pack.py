@@ -33,6 +33,10 @@ async def test_a_posted_prd_becomes_the_complete_pack(product: Product):
 
     run = await product.ended(started["id"])
     assert run["status"] == "completed", run["error"]
+    does, checked, ran = run["verdict"]
+    assert does.startswith("Complete. All 5 documents were written, no rule finds an error.")
+    assert re.match(r"Checked: \d+ rules of \d+ checks\. References: [\d,]+ resolved, 0 missing, ", checked), checked
+    assert ran.startswith("Not run: ")
     stamp = run["folder"].rsplit("/", 1)[1]
     assert re.fullmatch(r"\d{8}-\d{6}", stamp)
     paths = {file["path"] for file in run["files"]}

@@ -170,12 +170,12 @@ def _hold(findings: Iterable[Finding], texts: Mapping[str, str]) -> None:
     for finding in findings:
         json.dumps(finding.to_dict())
         assert finding.message, finding
-        assert finding.mend, finding
+        assert finding.mend or finding.severity == "unjudged", finding
         assert 1 <= finding.line <= lines.get(finding.deliverable, 1), finding
 
 
 def _judged(check: str, subject: Context | Pack) -> Iterable[Finding]:
-    return importlib.import_module(module_of(check)).check(subject)
+    return (said for said in importlib.import_module(module_of(check)).check(subject) if isinstance(said, Finding))
 
 
 def read_document(data: bytes) -> None:

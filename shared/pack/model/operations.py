@@ -9,7 +9,6 @@ from shared.formats.openapi import Contract, Operation
 from shared.pack.model.python_tests import Expectation, Request, Test
 from shared.pack.model.values import PLACEHOLDER
 
-
 _MODULES = ("httpx", "requests", "urllib3", "aiohttp")
 """Receivers that know no service of their own."""
 

@@ -12,13 +12,27 @@ from unittest.mock import patch
 import pytest
 
 from shared import checks
-from shared.checks import Context
+from shared.checks import RULES, Context, Pack, PackDocument
 from shared.checks.checker import Checker
 from shared.contracts import Finding
 from tests.mutants import Mutant
 
 TEXT = "# Title\n\n## One\n\nTODO\n"
 CONTEXT = Context("test-specifications.md", TEXT, ("One", "Two"))
+
+TESTS_OF_NOTHING = """# Tests
+
+`tests/test_it.py`
+
+```python
+import json
+from tests.support import helper
+
+
+def test_it(absent):
+    helper(json)
+```
+"""
 
 TRAPS = """
 import os, re
@@ -86,6 +100,26 @@ MUTANTS = [
 
 async def test_the_child_finds_what_the_checks_find(checker: Checker):
     assert await checker.check(["structure"], CONTEXT) == checks.run(["structure"], CONTEXT) != []
+
+
+@pytest.fixture
+async def patient() -> AsyncIterator[Checker]:
+    """For checks that load parsers first."""
+    checker = Checker(timeout_seconds=60)
+    yield checker
+    await checker.close()
+
+
+async def test_references_that_a_check_follows_are_counted_beside_its_findings(patient: Checker):
+    test = TESTS_OF_NOTHING
+    judged = await patient.judge(["python_references"], Pack((PackDocument("test-specifications.md", test),), ""))
+    assert {finding.rule for finding in judged.findings} >= {"REF-001", "REF-006"}
+    counts = {each.kind: (each.resolved, each.missing, each.undecided) for each in judged.references}
+    assert counts == {"module": (0, 1, 0), "fixture": (0, 1, 0)}
+
+
+async def test_the_child_says_how_many_rules_checks_hold(patient: Checker):
+    assert await patient.count_rules(["structure", "structure"]) == checks.rules_of(["structure"]) > len(RULES)
 
 
 async def test_a_check_that_hangs_is_a_finding_and_the_next_one_runs(checker: Checker):

@@ -22,12 +22,14 @@ from shared.contracts import (
     Options,
     Outcome,
     PackCheckResult,
+    ReferenceCount,
     RunInput,
     Usage,
 )
 from shared.pack.extraction import ExtractedFile
 from shared.pack.ledger import build_ledger
 from shared.pack.manifest_json import ManifestFacts, PackFile, manifest_json
+from shared.pack.verdict import Checked
 from shared.prd.requirements.extraction import extract_requirements
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "manifest.schema.json"
@@ -184,9 +186,27 @@ def test_sections_are_what_the_orchestrator_wrote_and_none_is_left_out():
 def test_a_deliverable_with_an_error_has_not_passed():
     data = written(request("completed_with_findings"), facts(findings=(ERROR, replace(ERROR, severity="warning"))))
     architecture, tests, *_ = data["deliverables"]
-    assert (architecture["passed"], architecture["findings"]) == (False, {"errors": 1, "warnings": 1})
-    assert (tests["passed"], tests["findings"]) == (True, {"errors": 0, "warnings": 0})
+    assert (architecture["passed"], architecture["findings"]) == (False, {"errors": 1, "warnings": 1, "not_judged": 0})
+    assert (tests["passed"], tests["findings"]) == (True, {"errors": 0, "warnings": 0, "not_judged": 0})
     assert data["findings"][0] == asdict(ERROR)
+
+
+def test_what_was_not_judged_is_no_finding_and_stands_in_no_ones_way():
+    place = replace(ERROR, severity="unjudged", rule="REF-003", mend="")
+    data = written(request(), facts(findings=(place, place)))
+    assert (data["findings"], data["deliverables"][0]["passed"]) == ([], True)
+    assert data["deliverables"][0]["findings"] == {"errors": 0, "warnings": 0, "not_judged": 2}
+    assert (data["verdict"]["errors"], data["verdict"]["not_judged"]) == (0, {"REF-003": 2})
+    where = {"rule": "REF-003", "deliverable": ERROR.deliverable, "line": ERROR.line, "message": ERROR.message}
+    assert data["not_judged"] == [where, where]
+
+
+def test_the_verdict_counts_rules_and_references_and_says_that_nothing_was_run():
+    across = PackCheckResult(references=(ReferenceCount("fixture", 3, 0, 1),))
+    verdict = written(replace(request(), across=across), facts(checked=Checked(("structure", "kql"), 23)))["verdict"]
+    assert (verdict["checks"], verdict["rules"], verdict["executed"]) == (["structure", "kql"], 23, False)
+    assert verdict["references"] == [{"kind": "fixture", "resolved": 3, "missing": 0, "undecided": 1}]
+    assert len(verdict["lines"]) == 3
 
 
 def test_nothing_has_passed_where_the_documents_were_not_held_against_each_other():
