@@ -27,13 +27,25 @@ PACKAGE_NOT_TAKEN = Rule("REF-062", "warning", "Telemetry rests on packages that
 NOT_FROM_PIPELINE = Rule("REF-063", "warning", "A variable that the pipeline is said to give has its default instead.")
 TOOL_NOT_RUN = Rule("REF-064", "warning", "What a tool is said to enforce holds only where a step runs the tool.")
 CODE_NOT_TESTED = Rule("REF-065", "warning", "An error code that no test expects may never be answered.")
+READ_BY_NOTHING = Rule(
+    "REF-067", "warning", "What is handed over and read by nothing is a mistake at one of both ends."
+)
 INFRASTRUCTURE_NOT_SHOWN = Rule("REF-066", "warning", "Infrastructure that is deployed and not shown was not written.")
 RULES = (
     HOOK_VARIABLE, COMMAND_DIFFERS, PACKAGE_NOT_TAKEN, NOT_FROM_PIPELINE, TOOL_NOT_RUN, CODE_NOT_TESTED,
-    INFRASTRUCTURE_NOT_SHOWN,
+    INFRASTRUCTURE_NOT_SHOWN, READ_BY_NOTHING,
 )  # fmt: skip
 
 MOST_NAMES = 12
+_OPERATION_FILE = re.compile(
+    r"(?<![\w./$-])(?:infra|deploy|scripts|ops|checks)/(?:[\w.-]{1,60}/){0,4}[\w.-]{1,60}"
+    r"\.(?:bicep|json|ya?ml|sql|sh|py|tf|ps1)(?![\w/])"
+)
+_FOR_TOOLS = (
+    "AZURE_", "ARM_", "DOCKER_", "PIP_", "UV_", "NUGET_", "DOTNET_", "GITLEAKS_", "SYSTEM_", "TRIVY_", "LOCUST_",
+    "PYTHON", "PG", "COMPOSE_", "SQLCMD", "HELM_", "KUBE",
+)  # fmt: skip
+"""What programs read that the pack does not show."""
 _SET = re.compile(r"##vso\[task\.setvariable\s[^\]]*?\bvariable=([\w.-]{1,99})", re.IGNORECASE)
 _USED = re.compile(r"(?<!\$)\$\(([A-Za-z_][\w.-]{0,99})\)")
 _SCHEMATHESIS = re.compile(r"\b(?:schemathesis|st) run\b((?:[^\n`\\]|\\\n)*)")
@@ -54,6 +66,7 @@ def check(pack: Pack) -> Iterator[Finding]:
     if delivery is not None:
         yield from _check_hooks(model)
         yield from _check_infrastructure(model, delivery)
+        yield from _check_given(model, delivery)
     if delivery is not None and tests is not None:
         yield from _check_commands(tests, delivery)
         yield from _check_sources(tests, delivery)
@@ -101,11 +114,39 @@ def _uses(name: str, scripts: list[str]) -> bool:
 
 
 def _check_infrastructure(model: PackModel, delivery: PackDocument) -> Iterator[Finding]:
-    used = re.search(r"\binfra/main\.bicep\b", delivery.text)
-    if used and not any(path.endswith("main.bicep") for path in model.documents.files):
-        line = delivery.text.count("\n", 0, used.start()) + 1
-        message = "infra/main.bicep is deployed, and no document shows it."
-        yield found(INFRASTRUCTURE_NOT_SHOWN, DELIVERY, line, message, "Show it as a whole file.")
+    """Files of infrastructure and operation that documents speak of and none shows."""
+    for document in (delivery, model.documents.get(OBSERVABILITY), model.documents.get(ARCHITECTURE)):
+        absent: dict[str, int] = {}
+        for used in _OPERATION_FILE.finditer(document.text if document else ""):
+            path = used[0]
+            if not any(shown == path or shown.endswith(f"/{path}") for shown in model.documents.files):
+                absent.setdefault(path, used.start())
+        if absent and document is not None:
+            line = document.text.count("\n", 0, min(absent.values())) + 1
+            listed = ", ".join(list(absent)[:MOST_NAMES])
+            message = f"No document shows {listed}."
+            yield found(INFRASTRUCTURE_NOT_SHOWN, document.name, line, message, "Show each as a whole file.")
+
+
+def _check_given(model: PackModel, delivery: PackDocument) -> Iterator[Finding]:
+    """Variables that a step gets from the pipeline and that nothing in the pack reads."""
+    others = "\n".join(each.text for each in model.documents if each.name != delivery.name)
+    pipeline = model.delivery.pipeline
+    unread: dict[str, int] = {}
+    for stage in pipeline.stages if pipeline else ():
+        for step in (step for job in stage.jobs for step in job.steps):
+            text = "\n".join((step.value, *(each.name for each in step.inputs.values())))
+            for name in step.env:
+                if (
+                    _NAME.fullmatch(name)
+                    and not name.startswith(_FOR_TOOLS)
+                    and name not in text
+                    and name not in others
+                ):
+                    unread.setdefault(name, step.line)
+    if unread:
+        message = f"{', '.join(list(unread)[:MOST_NAMES])}: given to steps, and read by nothing in the pack."
+        yield found(READ_BY_NOTHING, DELIVERY, min(unread.values()), message, "Leave it out, or read it.")
 
 
 def _check_commands(tests: PackDocument, delivery: PackDocument) -> Iterator[Finding]:

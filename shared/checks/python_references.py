@@ -19,7 +19,7 @@ from shared.checks.python_reference_rules import (
     TEST_MISSING,
 )
 from shared.contracts import Finding, found, unjudged
-from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State
+from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State, code_words
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
@@ -177,22 +177,18 @@ def _check_commands(model: PackModel) -> Iterator[Finding]:
     project = model.python
     missing: dict[str, list[tuple[str, int]]] = {}
     absent: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for block in model.documents.blocks:
-        if block.language in ("python", "py", "mermaid", "text", "toml"):
-            continue
-        for number, line in enumerate(block.content.splitlines(), 1):
-            place = block.document, block.line_of(number)
-            for module in _RUN_MODULE.findall(line[:2_000]):
-                if project.is_local(module, "") and project.find(module, "") is None:
-                    missing.setdefault(module, []).append(place)
-            for module, name in _RUN_FACTORY.findall(line[:2_000]):
-                if not project.is_local(module, ""):
-                    continue
-                found_module = project.module(module, "")
-                if project.find(module, "") is None:
-                    missing.setdefault(module, []).append(place)
-                elif found_module is not None and name not in found_module.names and not found_module.is_open:
-                    absent.setdefault((module, name), []).append(place)
+    for place, line in _commands(model):
+        for module in _RUN_MODULE.findall(line):
+            if project.is_local(module, "") and project.find(module, "") is None:
+                missing.setdefault(module, []).append(place)
+        for module, name in _RUN_FACTORY.findall(line):
+            home = project.module(module, "")
+            if not project.is_local(module, ""):
+                continue
+            if project.find(module, "") is None:
+                missing.setdefault(module, []).append(place)
+            elif home is not None and name not in home.names and not home.is_open:
+                absent.setdefault((module, name), []).append(place)
     for module, places in missing.items():
         document, line = places[0]
         path = module.replace(".", "/") + ".py"
@@ -202,6 +198,18 @@ def _check_commands(model: PackModel) -> Iterator[Finding]:
         document, line = places[0]
         message = f"{module}:{name} is started here, and {module} has no {name}."
         yield found(NAME_MISSING, document, line, message, f"Define {name} in {module}, or start what is there.")
+
+
+def _commands(model: PackModel) -> Iterator[tuple[tuple[str, int], str]]:
+    """Lines that may be commands, with document and line: of blocks that are no code of ours, and between backticks."""
+    for block in model.documents.blocks:
+        if block.language not in ("python", "py", "mermaid", "text", "toml"):
+            for number, line in enumerate(block.content.splitlines(), 1):
+                yield (block.document, block.line_of(number)), line[:2_000]
+    for document in model.documents:
+        for number, line in document.prose:
+            for word in code_words(line[:4_000]):
+                yield (document.name, number), word
 
 
 def _check_unused(model: PackModel, packages: Packages) -> Iterator[Finding]:

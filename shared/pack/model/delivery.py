@@ -39,7 +39,7 @@ GENERATED = frozenset({
 """Files that a repository has without a document showing them: made by a restore, or no part of the design."""
 _MADE_FOLDERS = frozenset({
     "results", "dist", "build", "out", "obj", "bin", "node_modules", ".venv", "htmlcov", "coverage", "logs",
-    "TestResults", "artifacts", "sbom", "publish", ".pip", ".uv", ".cache", "reports", "tmp", "tools",
+    "TestResults", "artifacts", "sbom", "publish", ".pip", ".uv", ".cache", "reports", "tmp", "tools", ".venv-tests",
 })  # fmt: skip
 _BY_CONVENTION = re.compile(
     r"infra(?:/(?:.+\.(?:bicep|bicepparam|parameters\.json|tf|tfvars))?)?$|queries$|docs(?:/|$)"

@@ -150,11 +150,10 @@ class PythonProject:
         return frozenset(found)
 
     def roots(self, path: str) -> Iterator[str]:
-        """Folders from which imports in the file at `path` may begin, the nearest last."""
-        yield from SOURCE_ROOTS
+        """Folders from which imports in the file at `path` may begin, in their order: pytest puts a test's own first."""
         parts = path.split("/")[:-1]
-        for depth in range(1, len(parts) + 1):
-            yield "/".join(parts[:depth])
+        own = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+        yield from (*reversed(own), *SOURCE_ROOTS) if parts[:1] == ["tests"] else (*SOURCE_ROOTS, *own)
 
     def find(self, dotted: str, path: str) -> str | None:
         """The file that `import dotted` in the file at `path` reads, or the folder of a package without a file."""
