@@ -27,9 +27,7 @@ PACKAGE_NOT_TAKEN = Rule("REF-062", "warning", "Telemetry rests on packages that
 NOT_FROM_PIPELINE = Rule("REF-063", "warning", "A variable that the pipeline is said to give has its default instead.")
 TOOL_NOT_RUN = Rule("REF-064", "warning", "What a tool is said to enforce holds only where a step runs the tool.")
 CODE_NOT_TESTED = Rule("REF-065", "warning", "An error code that no test expects may never be answered.")
-READ_BY_NOTHING = Rule(
-    "REF-067", "warning", "What is handed over and read by nothing is a mistake at one of both ends."
-)
+READ_BY_NOTHING = Rule("REF-067", "warning", "What is given and read by nothing is a mistake at one of both ends.")
 INFRASTRUCTURE_NOT_SHOWN = Rule("REF-066", "warning", "Infrastructure that is deployed and not shown was not written.")
 RULES = (
     HOOK_VARIABLE, COMMAND_DIFFERS, PACKAGE_NOT_TAKEN, NOT_FROM_PIPELINE, TOOL_NOT_RUN, CODE_NOT_TESTED,
@@ -39,7 +37,7 @@ RULES = (
 MOST_NAMES = 12
 _OPERATION_FILE = re.compile(
     r"(?<![\w./$-])(?:infra|deploy|scripts|ops|checks)/(?:[\w.-]{1,60}/){0,4}[\w.-]{1,60}"
-    r"\.(?:bicep|json|ya?ml|sql|sh|py|tf|ps1)(?![\w/])"
+    r"\.(?:bicep|json|ya?ml|sql|tf|ps1)(?![\w/])"
 )
 _FOR_TOOLS = (
     "AZURE_", "ARM_", "DOCKER_", "PIP_", "UV_", "NUGET_", "DOTNET_", "GITLEAKS_", "SYSTEM_", "TRIVY_", "LOCUST_",
@@ -117,9 +115,11 @@ def _check_infrastructure(model: PackModel, delivery: PackDocument) -> Iterator[
     """Files of infrastructure and operation that documents speak of and none shows."""
     for document in (delivery, model.documents.get(OBSERVABILITY), model.documents.get(ARCHITECTURE)):
         absent: dict[str, int] = {}
-        for used in _OPERATION_FILE.finditer(document.text if document else ""):
+        text = document.text if document else ""
+        for used in _OPERATION_FILE.finditer(text):
             path = used[0]
-            if not any(shown == path or shown.endswith(f"/{path}") for shown in model.documents.files):
+            is_compiled = path.endswith(".json") and f"{path.removesuffix('.json')}.bicep" in text
+            if not is_compiled and not any(each == path or each.endswith(f"/{path}") for each in model.documents.files):
                 absent.setdefault(path, used.start())
         if absent and document is not None:
             line = document.text.count("\n", 0, min(absent.values())) + 1

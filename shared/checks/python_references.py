@@ -19,7 +19,7 @@ from shared.checks.python_reference_rules import (
     TEST_MISSING,
 )
 from shared.contracts import Finding, found, unjudged
-from shared.pack.model import PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State, code_words
+from shared.pack.model import DELIVERY, PYTHON_SAMPLE, TESTS, Block, PackModel, Reference, State, code_words
 from shared.pack.model.python_names import Undefined, undefined_names
 from shared.pack.model.python_packages import Declared, Packages
 from shared.pack.model.python_project import FUNCTIONS, Import, Module, dotted_name
@@ -206,7 +206,7 @@ def _commands(model: PackModel) -> Iterator[tuple[tuple[str, int], str]]:
         if block.language not in ("python", "py", "mermaid", "text", "toml"):
             for number, line in enumerate(block.content.splitlines(), 1):
                 yield (block.document, block.line_of(number)), line[:2_000]
-    for document in model.documents:
+    for document in (each for each in model.documents if each.name in (DELIVERY, TESTS)):
         for number, line in document.prose:
             for word in code_words(line[:4_000]):
                 yield (document.name, number), word

@@ -150,7 +150,7 @@ class PythonProject:
         return frozenset(found)
 
     def roots(self, path: str) -> Iterator[str]:
-        """Folders from which imports in the file at `path` may begin, in their order: pytest puts a test's own first."""
+        """Folders from which imports in the file at `path` may begin, in order: pytest puts a test's own first."""
         parts = path.split("/")[:-1]
         own = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
         yield from (*reversed(own), *SOURCE_ROOTS) if parts[:1] == ["tests"] else (*SOURCE_ROOTS, *own)
