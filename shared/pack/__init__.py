@@ -7,6 +7,7 @@ documents contain and passes no verdict on them.
 from shared.pack.code_reading import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
 from shared.pack.composition import ComposedPack, Material, begin_pack, compose_pack, registry_of
 from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
+from shared.pack.extraction import ExtractedFile, extract
 from shared.pack.facts import facts_of
 from shared.pack.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
 from shared.pack.registration import CONTRACT, MACHINE_READABLE, registry
@@ -20,6 +21,7 @@ __all__ = [
     "CodeFacts",
     "ComposedPack",
     "Edit",
+    "ExtractedFile",
     "Ledger",
     "Material",
     "Model",
@@ -32,6 +34,7 @@ __all__ = [
     "build_ledger",
     "code_facts",
     "compose_pack",
+    "extract",
     "facts_of",
     "has_edits",
     "in_list",
