@@ -25,7 +25,8 @@ from prove.verdicts import Evidence, last_lines
 
 INSTALL_SECONDS = 300.0
 _REGISTRY = (
-    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_HTTP_TIMEOUT", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
 """What uv, and nothing else, is told of the caller's settings: where the registry is and how to reach it."""
@@ -201,7 +202,8 @@ def _refused(failed: Evidence, *before: Evidence) -> Environment:
     if not decided:
         reason = "the package registry cannot be reached"
     else:
-        reason = next((line.strip(" ×╰─▶│") for line in failed.log if "▶" in line), failed.log[0] if failed.log else "")
+        because = re.search(r"Because .*", text)
+        reason = because[0] if because else text
     return Environment(None, (*before, failed), reason, decided)
 
 

@@ -44,18 +44,12 @@ def _scripts(bench: Bench) -> bool:
 def _kinds() -> Iterator[Kind]:
     sample, registry = python_sample, "with the package registry"
     yield Kind("sample-installs", "The sample's packages install", f"uv, {registry}", _python, sample.installs)
-    yield Kind(
-        "sample-imports", "The sample's modules import", "the modules of sample/", _python, sample.imports
-    )
-    yield Kind(
-        "sample-tests", "The sample's unit tests pass", "the tests in sample/tests", _python, sample.tests
-    )
+    yield Kind("sample-imports", "The sample's modules import", "the modules of sample/", _python, sample.imports)
+    yield Kind("sample-tests", "The sample's unit tests pass", "the tests in sample/tests", _python, sample.tests)
     yield Kind("csharp-restores", "The C# sample restores", f"dotnet restore, {registry}", _csharp, csharp.restores)
     yield Kind("csharp-builds", "The C# sample builds", "dotnet build of sample/", _csharp, csharp.builds)
     yield Kind("csharp-tests", "The C# sample's tests pass", "dotnet test of sample/", _csharp, csharp.tests)
-    yield Kind(
-        "suites-collect", "Suites collect", f"uv, {registry}; the suites' modules", _suites, suites.collect
-    )
+    yield Kind("suites-collect", "Suites collect", f"uv, {registry}; the suites' modules", _suites, suites.collect)
     yield Kind("scripts-parse", "Shell scripts parse", "bash -n, which runs none of them", _scripts, scripts.parse)
 
 

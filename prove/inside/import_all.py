@@ -38,6 +38,16 @@ def load(root: Path, path: Path) -> None:
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
+def place(root: Path, error: BaseException) -> tuple[str, int | None]:
+    """The last line of the sample's own that was at work; no file where there is none."""
+    own = Path(__file__)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        at = Path(frame.filename)
+        if at.is_relative_to(root) and at != own:
+            return at.relative_to(root).as_posix(), frame.lineno
+    return "", None
+
+
 def main() -> None:
     """Import all; exit code 1 where one failed."""
     root = Path.cwd()
@@ -48,12 +58,10 @@ def main() -> None:
             load(root, path)
         except BaseException as error:  # noqa: BLE001 - whatever a module raises is told, not judged, here
             failed += 1
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            at = Path(last.filename)
-            where = at.relative_to(root).as_posix() if at.is_relative_to(root) else ""
+            where, line = place(root, error)
             kinds = [kind.__name__ for kind in type(error).__mro__]
             text = str(error) or type(error).__name__
-            said = {"module": path.as_posix(), "kinds": kinds, "error": text, "at": where, "line": last.lineno}
+            said = {"module": path.as_posix(), "kinds": kinds, "error": text, "at": where, "line": line}
             print(json.dumps(said), flush=True)
     print(json.dumps({"modules": len(found), "failed": failed}), flush=True)
     sys.exit(1 if failed else 0)
