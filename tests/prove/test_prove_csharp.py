@@ -99,9 +99,7 @@ def test_a_package_that_does_not_exist_is_refuted_by_its_name(tmp_path: Path):
 
 @pytest.mark.slow
 @with_dotnet
-def test_a_project_file_that_runs_programs_finds_nothing_of_the_caller(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_project_file_that_runs_programs_finds_nothing_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "the-callers-key")
     stolen = tmp_path / "stolen"
     target = f'<Target Name="Steal" BeforeTargets="Restore;Build"><Exec Command="env &gt; {stolen}; env; exit 3" /></Target></Project>'
