@@ -124,8 +124,9 @@ def _build_root(order: dict[str, Any], root: Path, become: int | None) -> None:
         _bring(Path("/") / name, root)
     for name in _ETC:
         _bring(Path("/etc") / name, root)
-    for path in order["readable"]:
-        _bring(Path(path), root)
+    for path in map(Path, order["readable"]):
+        _bring(path, root)
+        _bring(path.resolve(), root)
     for name in _DEVICES:
         _bring(Path("/dev") / name, root, read_only=False)
     for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):

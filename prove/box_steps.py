@@ -119,20 +119,22 @@ def _broken(order: dict[str, Any], alone: bool, deadline: float, written: int) -
 
 def end_all(alone: bool) -> None:
     """End every process that steps started: all others of the namespace, or all that descend from this process."""
-    for _ in range(200):
+    for _ in range(500):
+        _reap()
         others = _others(alone)
         if not others:
+            _reap()  # who is dead and not reaped counts towards the limit of the next step
             return
-        if alone:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
-        for pid in others:
+        for pid in [-1] if alone else others:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
         time.sleep(0.01)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _others(alone: bool) -> list[int]:

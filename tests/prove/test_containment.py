@@ -174,6 +174,16 @@ def test_it_makes_no_namespace_of_its_own():
     assert "MADE" not in ended.output
 
 
+@in_namespaces
+def test_a_step_after_a_fork_bomb_has_its_processes():
+    bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
+    after = "import subprocess\nfor _ in range(20): subprocess.Popen(['/bin/sleep', '5'])\nprint('all started')\n"
+    steps = [Step([sys.executable, "-I", "-c", code], 10, go_on=True) for code in (bomb, after)]
+    first, second = BOXES.run({}, steps, [VENV], FEW)
+    assert (first.evidence.ended, second.evidence.ended) == ("processes", "by itself")
+    assert "all started" in second.output
+
+
 def test_a_log_cannot_steer_a_terminal():
     ended = hostile("print('\\x1b]0;owned\\x07 plain')\n")
     assert ended.evidence.log == (" ]0;owned  plain",)
