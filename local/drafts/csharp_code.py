@@ -32,17 +32,17 @@ class Driver:
 
 
 DRIVERS: dict[str, Driver] = {
-    name: Driver("Npgsql.EntityFrameworkCore.PostgreSQL", "9.0.4", "UseNpgsql(@)")
+    name: Driver("Npgsql.EntityFrameworkCore.PostgreSQL", "10.0.3", "UseNpgsql(@)")
     for name in ("PostgreSQL", "TimescaleDB", "CockroachDB")
 } | {
-    "SQL Server": Driver("Microsoft.EntityFrameworkCore.SqlServer", "9.0.9", "UseSqlServer(@)"),
-    "SQLite": Driver("Microsoft.EntityFrameworkCore.Sqlite", "9.0.9", "UseSqlite(@)"),
+    "SQL Server": Driver("Microsoft.EntityFrameworkCore.SqlServer", "10.0.15", "UseSqlServer(@)"),
+    "SQLite": Driver("Microsoft.EntityFrameworkCore.Sqlite", "10.0.15", "UseSqlite(@)"),
     "MySQL": Driver("Pomelo.EntityFrameworkCore.MySql", "9.0.0", "UseMySql(@, ServerVersion.AutoDetect(@))"),
     "Oracle": Driver("Oracle.EntityFrameworkCore", "9.23.90", "UseOracle(@)"),
-    "Cosmos DB": Driver("Microsoft.EntityFrameworkCore.Cosmos", "9.0.9", 'UseCosmos(@, "service")'),
+    "Cosmos DB": Driver("Microsoft.EntityFrameworkCore.Cosmos", "10.0.15", 'UseCosmos(@, "service")'),
     "MongoDB": Driver("MongoDB.EntityFrameworkCore", "9.0.1", 'UseMongoDB(@, "service")'),
 }
-IN_MEMORY = Driver("Microsoft.EntityFrameworkCore.InMemory", "9.0.9", 'UseInMemoryDatabase("service")')
+IN_MEMORY = Driver("Microsoft.EntityFrameworkCore.InMemory", "10.0.15", 'UseInMemoryDatabase("service")')
 
 
 class Names:

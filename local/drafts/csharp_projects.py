@@ -6,12 +6,12 @@ from local.drafts.shapes import Design
 
 _VERSIONS = {
     "Azure.Extensions.AspNetCore.Configuration.Secrets": "1.4.0",
-    "Azure.Identity": "1.14.2",
-    "Azure.Monitor.OpenTelemetry.AspNetCore": "1.3.0",
-    "Microsoft.AspNetCore.Authentication.JwtBearer": "10.0.0",
-    "Microsoft.NET.Test.Sdk": "17.14.1",
-    "Serilog.AspNetCore": "9.0.0",
-    "coverlet.collector": "6.0.4",
+    "Azure.Identity": "1.21.0",
+    "Azure.Monitor.OpenTelemetry.AspNetCore": "1.6.0",
+    "Microsoft.AspNetCore.Authentication.JwtBearer": "10.0.15",
+    "Microsoft.NET.Test.Sdk": "18.11.0",
+    "Serilog.AspNetCore": "10.0.0",
+    "coverlet.collector": "10.0.1",
     "xunit": "2.9.3",
     "xunit.runner.visualstudio": "3.1.4",
 }

@@ -5,7 +5,7 @@ import hashlib
 import io
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
@@ -48,7 +48,7 @@ def installed(name: str) -> tuple[str, bytes]:
 
 
 @contextmanager
-def registry() -> Iterator[str]:
+def registry() -> Generator[str]:
     """The address of a registry that has what tests need."""
     wheels = dict([*(installed(name) for name in INSTALLED), wheel("shipping", "1.0", {"shipping.py": b"RATE = 3\n"})])
 

@@ -192,7 +192,7 @@ def test_a_log_cannot_steer_a_terminal():
 def test_two_boxes_at_once_do_not_meet():
     code = "import os, pathlib\npathlib.Path('/tmp/mark').write_text('x')\nprint(sorted(os.listdir('.')))\n"
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: hostile(code), range(2))
+        first, second = pool.map(hostile, [code, code])
     assert first.evidence.good
     assert first.output == second.output == "['hostile.py']\n"
 
