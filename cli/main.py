@@ -173,6 +173,27 @@ def check(
     raise typer.Exit(checked.exit_code)
 
 
+@app.command()
+def prove(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run's project folder: where MANIFEST.md is.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the pack's code is run.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="PROOF", help="This proof alone; repeatable.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", metavar="PROOF", help="Not this proof; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run what a pack contains, contained, and say what is proved. Exit code 1 when something is refuted."""
+    from cli.prove_folder import prove_folder, report_proof  # brings what only this command needs
+
+    with errors_told(as_json):
+        proven = prove_folder(folder, only or [], skip or [], yes, screen(to_stderr=as_json))
+        print_json(proven.to_json()) if as_json else report_proof(screen(), folder, proven)
+    raise typer.Exit(proven.exit_code)
+
+
 @contextmanager
 def _asking(url: str | None, key: str | None, state: Path | None) -> Generator[DesignApi]:
     place = place_to_ask(_where(url, key, state))

@@ -40,7 +40,7 @@ DRIVERS: dict[str, Driver] = {
     "SQLite": Driver("Microsoft.EntityFrameworkCore.Sqlite", "10.0.15", "UseSqlite(@)"),
     "MySQL": Driver("Pomelo.EntityFrameworkCore.MySql", "9.0.0", "UseMySql(@, ServerVersion.AutoDetect(@))"),
     "Oracle": Driver("Oracle.EntityFrameworkCore", "9.23.90", "UseOracle(@)"),
-    "Cosmos DB": Driver("Microsoft.EntityFrameworkCore.Cosmos", "9.0.9", 'UseCosmos(@, "service")'),
+    "Cosmos DB": Driver("Microsoft.EntityFrameworkCore.Cosmos", "10.0.15", 'UseCosmos(@, "service")'),
     "MongoDB": Driver("MongoDB.EntityFrameworkCore", "9.0.1", 'UseMongoDB(@, "service")'),
 }
 IN_MEMORY = Driver("Microsoft.EntityFrameworkCore.InMemory", "10.0.15", 'UseInMemoryDatabase("service")')

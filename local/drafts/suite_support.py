@@ -16,7 +16,7 @@ locust==2.42.1
 pytest==8.4.2
 PyYAML==6.0.3
 referencing==0.37.0
-schemathesis==4.3.10"""
+schemathesis==4.32.5"""
 
 _SERVICE = '''"""The service as the suites see it: its contract, a token for it, and records to work on."""
 

@@ -6,6 +6,7 @@ documents contain and judges none of them: the verdict of a run counts what chec
 
 from shared.pack.composition import ComposedPack, Material, begin_pack, compose_pack, registry_of
 from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
+from shared.pack.extraction import ExtractedFile, extract
 from shared.pack.facts import facts_of
 from shared.pack.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
 from shared.pack.model import (
@@ -46,6 +47,7 @@ __all__ = [
     "Delivery",
     "Edit",
     "Event",
+    "ExtractedFile",
     "FileUse",
     "Gate",
     "GateKind",
@@ -67,6 +69,7 @@ __all__ = [
     "can_hold",
     "compose_pack",
     "events",
+    "extract",
     "facts_of",
     "gates",
     "has_edits",
