@@ -2,7 +2,7 @@
 
 Deliverables are untrusted: a parser may hang or eat memory on them. The child reads one request a line and answers one
 line; when an answer is late, the child is killed, a new one is started for the next request, and the late check is a
-finding. Only this module starts processes in the app.
+finding. A run's report is rendered there too. Only this module starts processes in the app.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.checks import (
     CHECK_CRASHED,
@@ -26,6 +26,9 @@ from shared.checks import (
     place_of,
 )
 from shared.contracts import Finding, found
+
+if TYPE_CHECKING:  # what reads packs is imported at first use: indexing the app reads none
+    from shared.pack.report import ReportInput
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer line."""
@@ -48,6 +51,18 @@ class Checker:
                 findings += await self._check_one(name, subject)
         return findings
 
+    async def report(self, given: "ReportInput") -> str:
+        """The report of a pack; the brief one, without documents, where rendering them all took too long or failed."""
+        from shared.pack.report import render_brief
+
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return str(await self._ask({"report": given.to_dict()}))
+            except (TimeoutError, EOFError, OSError, ValueError):
+                await self._end_child()
+        return await asyncio.to_thread(render_brief, given)
+
     async def start(self) -> None:
         """Start the child ahead of its first use, and have it load its parsers: by reading a sample of everything."""
         text = _SAMPLE.read_text(encoding="utf-8")
@@ -63,7 +78,9 @@ class Checker:
     async def _check_one(self, name: str, subject: Subject) -> list[Finding]:
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._ask(name, subject)
+                request = {"check": name, "kind": type(subject).__name__, "subject": subject.to_dict()}
+                answer: list[Any] = await self._ask(request)
+                return [Finding.from_dict(item) for item in answer]
         except TimeoutError:
             await self._end_child()
             message = f"The {name} check took more than {self._timeout:g} s."
@@ -73,18 +90,16 @@ class Checker:
             message = f"The {name} check ended without an answer."
             return [found(CHECK_CRASHED, place_of(subject), 1, message, "Simplify what the check reads.")]
 
-    async def _ask(self, name: str, subject: Subject) -> list[Finding]:
+    async def _ask(self, request: dict[str, Any]) -> Any:
         child = await self._living_child()
         assert child.stdin is not None
         assert child.stdout is not None
-        request = {"check": name, "kind": type(subject).__name__, "subject": subject.to_dict()}
         child.stdin.write(json.dumps(request).encode() + b"\n")
         await child.stdin.drain()
         line = await child.stdout.readline()
         if not line:
-            raise EOFError(name)
-        answer: list[Any] = json.loads(line)
-        return [Finding.from_dict(item) for item in answer]
+            raise EOFError("the child ended")
+        return json.loads(line)
 
     async def _living_child(self) -> asyncio.subprocess.Process:
         if self._child is None or self._child.returncode is not None:

@@ -26,9 +26,21 @@ def main() -> None:
     kinds = {kind.__name__: kind for kind in (Context, Pack, Registry)}
     for line in sys.stdin.buffer:
         request: dict[str, Any] = json.loads(line)
-        findings = run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"]))
-        answers.write(json.dumps([finding.to_dict() for finding in findings]) + "\n")
+        if "report" in request:
+            answer: object = _report(request["report"])
+        else:
+            findings = run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"]))
+            answer = [finding.to_dict() for finding in findings]
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _report(given: dict[str, Any]) -> str:
+    """A run's report: rendering untrusted documents takes seconds, and may go wrong, as checking them may."""
+    from shared.checks.mermaid import draw
+    from shared.pack.report import ReportInput, render_report
+
+    return render_report(ReportInput.from_dict(given), draw)
 
 
 def _load_slow_parser() -> None:

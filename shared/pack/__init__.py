@@ -1,11 +1,19 @@
-"""A pack as read and written: documents, extracted files, ledger, both manifests. Pure: texts in, bytes out.
+"""A pack as read and written: documents, extracted files, ledger, report, both manifests. Pure: texts in, bytes out.
 
 May use formats, prd, agents, runs and contracts; checks, activities and the command line import it. It says what
 documents contain and passes no verdict on them.
 """
 
 from shared.pack.code_reading import CodeFacts, Model, Request, TestFunction, code_facts, path_matches, snake
-from shared.pack.composition import ComposedPack, Material, begin_pack, compose_pack, registry_of
+from shared.pack.composition import (
+    ComposedPack,
+    Material,
+    begin_pack,
+    compose_pack,
+    registry_of,
+    report_input,
+    with_report,
+)
 from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
 from shared.pack.facts import facts_of
 from shared.pack.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
@@ -38,6 +46,8 @@ __all__ = [
     "path_matches",
     "registry",
     "registry_of",
+    "report_input",
     "revise",
     "snake",
+    "with_report",
 ]
