@@ -110,12 +110,13 @@ def _state(request: ManifestRequest, outcome: Outcome, findings: list[Finding]) 
         return "waiting" if request.status == "running" else "not reached"
     if outcome.state != "done":
         return outcome.state
-    errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
+    errors, warnings = (sum(one.severity == severity for one in findings) for severity in ("error", "warning"))
+    unjudged = len(findings) - errors - warnings
+    rest = f", {unjudged} not judged" if unjudged else ""
     revised = f" after {outcome.revisions} revision(s)" if outcome.revisions else ""
     if errors:
-        return f"**failing**: {errors} error(s), {warnings} warning(s){revised}"
-    return f"passed{revised}" + (f", {warnings} warning(s)" if warnings else "")
+        return f"**failing**: {errors} error(s), {warnings} warning(s){rest}{revised}"
+    return f"passed{revised}" + (f", {warnings} warning(s)" if warnings else "") + rest
 
 
 def _files(files: tuple[PackFile, ...]) -> str:

@@ -3,6 +3,7 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
   // Folding: documents begin folded; whatever an address leads to is unfolded.
+  // What is folded stays so on paper: readers print what they unfold.
   const unfold = (node) => {
     for (let at = node; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
   };
@@ -17,9 +18,6 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#"]');
     if (link && link.getAttribute("href") === location.hash) follow();
-  });
-  addEventListener("beforeprint", () => {
-    for (const one of all("details")) one.open = true;
   });
   if (location.hash) follow();
 
