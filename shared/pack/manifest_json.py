@@ -18,6 +18,7 @@ from shared.formats.openapi import Contract, Operation, read_contract
 from shared.formats.openapi_objects import mapping, text_of
 from shared.pack.extraction import CONTRACT_FILE, ExtractedFile
 from shared.pack.ledger import Ledger
+from shared.pack.report.verdict import verdict_json
 from shared.prd import Suspicion
 from shared.runs import accounting_json, plan_of
 
@@ -71,7 +72,7 @@ class ManifestFacts:
 def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Catalogue) -> Json:
     """The manifest as JSON values; `json.dumps` gives the file."""
     run, folders = request.run, request.folders
-    return {
+    manifest = {
         "schema": SCHEMA,
         "status": request.status,
         "run": {
@@ -97,6 +98,7 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "unchecked": _unchecked(request),
         "accounting": accounting_json(request),
     }
+    return manifest | {"verdict": verdict_json(manifest)}
 
 
 def _with_outcomes(request: ManifestRequest) -> Iterator[tuple[Call, Outcome]]:

@@ -234,14 +234,14 @@ def _top(given: ReportInput, title: str, places: Places) -> Html:
     manifest = given.manifest
     tone, said, why = verdict(manifest)
     run, prd = mapping(manifest.get("run")), mapping(manifest.get("prd"))
-    needs = join(needs_people(manifest, *(_items(manifest, name) for name in ("Open questions", "Risks"))))
+    people = join(needs_people(manifest))
     return join((
         el("header", el("p", "Design report", cls="label"), el("h1", title), _lead(given.documents.get("prd.md", "")),
            _options(manifest, run, prd)),
         el("div", el("p", said, cls="said"), el("p", why), cls=f"verdict {tone}"),
         figures(manifest),
         el("div",
-           el("div", el("h2", "Needs a person"), el("ul", needs) if needs else el("p", "Nothing."), cls="card"),
+           el("div", el("h2", "Needs a person"), el("ul", people) if people else el("p", "Nothing."), cls="card"),
            el("div", el("h2", "Where to begin"), el("ol", join(begin_with(manifest, places))), cls="card"),
            cls="cards"),
     ))  # fmt: skip
@@ -258,14 +258,6 @@ def _lead(prd: str) -> Html:
                 "p", said if len(said) <= LONGEST_LEAD else f"{said[:LONGEST_LEAD].rsplit(' ', 1)[0]} …", cls="lead"
             )
     return Html()
-
-
-def _items(manifest: dict[str, Any], name: str) -> int:
-    """How many points a section makes: its list items, or the rows of its table."""
-    lines = text_of(mapping(manifest.get("sections")).get(name)).splitlines()
-    points = sum(line.startswith(("- ", "* ", "+ ")) or line.split(". ")[0].isdigit() for line in lines)
-    rows = sum(line.startswith("|") for line in lines)
-    return points or max(0, rows - 2)
 
 
 def _options(manifest: dict[str, Any], run: dict[str, Any], prd: dict[str, Any]) -> Html:

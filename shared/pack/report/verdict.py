@@ -67,27 +67,55 @@ def _written(count: Tally) -> str:
     return f"{count.written} of {counted(count.deliverables, 'document')} were written."
 
 
-def needs_people(manifest: Manifest, questions: int, risks: int) -> Iterator[Html]:
-    """What no machine can settle, as one line each with its place in the page."""
+@dataclass(frozen=True)
+class Need:
+    """What no machine can settle: how much of it, what it is, and the part of the page that lists it."""
+
+    number: int
+    what: str
+    part: str
+
+
+def needs(manifest: Manifest) -> list[Need]:
+    """What needs a person, the most pressing first."""
     count = tally(manifest)
-    missing = len(sequence(manifest.get("missing")))
     suspicions = len(sequence(manifest.get("suspicions")))
     listed = (
-        (missing, "piece of work that was not done", "pieces of work that were not done", "#missing"),
-        (count.errors, "error to mend", "errors to mend", "#findings"),
-        (count.missing, "requirement that nothing designs", "requirements that nothing designs", "#requirements"),
-        (questions, "open question to answer", "open questions to answer", "#open-questions"),
-        (risks, "risk to weigh", "risks to weigh", "#risks"),
+        (len(sequence(manifest.get("missing"))), "piece of work that was not done", "pieces of work that were not done",
+         "missing"),
+        (count.errors, "error to mend", "errors to mend", "findings"),
+        (count.missing, "requirement that nothing designs", "requirements that nothing designs", "requirements"),
+        (_points(manifest, "Open questions"), "open question to answer", "open questions to answer", "open-questions"),
+        (_points(manifest, "Risks"), "risk to weigh", "risks to weigh", "risks"),
         (count.declined, "requirement left out with a reason", "requirements left out, each with its reason",
-         "#requirements"),
+         "requirements"),
         (suspicions, "passage of the PRD that speaks to the pipeline", "passages of the PRD that speak to the pipeline",
-         "#suspicious"),
-        (count.warnings, "warning to look at", "warnings to look at", "#findings"),
-        (count.unjudged, "place that no check could judge", "places that no check could judge", "#findings"),
+         "suspicious"),
+        (count.warnings, "warning to look at", "warnings to look at", "findings"),
+        (count.unjudged, "place that no check could judge", "places that no check could judge", "findings"),
     )  # fmt: skip
-    for number, one, many, href in listed:
-        if number:
-            yield el("li", link(counted(number, one, many), href))
+    return [Need(number, one if number == 1 else many, part) for number, one, many, part in listed if number]
+
+
+def needs_people(manifest: Manifest) -> Iterator[Html]:
+    """The same for the page, each with a link to its place."""
+    for need in needs(manifest):
+        yield el("li", link(f"{need.number:,} {need.what}", f"#{need.part}"))
+
+
+def verdict_json(manifest: Manifest) -> dict[str, Any]:
+    """The verdict and what needs a person, for manifest.json."""
+    tone, said, why = verdict(manifest)
+    people = [{"number": need.number, "what": need.what} for need in needs(manifest)]
+    return {"tone": tone, "verdict": said, "reason": why, "needs": people}
+
+
+def _points(manifest: Manifest, section: str) -> int:
+    """How many points a section makes: its list items, or the rows of its table."""
+    lines = text_of(mapping(manifest.get("sections")).get(section)).splitlines()
+    points = sum(line.startswith(("- ", "* ", "+ ")) or line.split(". ")[0].isdigit() for line in lines)
+    rows = sum(line.startswith("|") for line in lines)
+    return points or max(0, rows - 2)
 
 
 def begin_with(manifest: Manifest, places: Places) -> Iterator[Html]:

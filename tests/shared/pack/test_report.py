@@ -173,6 +173,17 @@ def test_the_verdict_comes_first_in_words(status: str, findings: list[Finding], 
     assert page.index(verdict) < page.index('id="requirements"')
 
 
+def test_the_manifest_for_automation_says_the_same_verdict_and_needs(page: str):
+    told = given().manifest["verdict"]
+    assert told["verdict"] == said(page)
+    assert [(need["number"], need["what"]) for need in told["needs"]][:2] == [
+        (1, "open question to answer"),
+        (1, "risk to weigh"),
+    ]
+    card = page.split("Needs a person</h2>")[1].split("</ul>")[0]
+    assert all(f">{need['number']} {need['what']}</a>" in card for need in told["needs"])
+
+
 def test_what_is_missing_is_listed_with_its_reason():
     call = next(call for call in request().run.calls if call.agent == "api-backend-tester")
     failed = replace(outcome(call), state="failed", file=None, failure=Failure("call-refused", "Refused.", "Ask anew."))
