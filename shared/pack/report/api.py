@@ -1,6 +1,7 @@
 """The API as a reference to browse, from openapi.yaml: operations by tag, schemas, examples, errors. Pure; bounded."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,6 @@ from shared.formats.openapi import Contract, Operation, Schema, read_contract
 from shared.formats.openapi_objects import mapping, sequence, text_of
 from shared.pack.report.code import code_block
 from shared.pack.report.markup import Html, counted, el, join, link, table, ticked
-from shared.pack.report.places import slug
 
 MOST_OPERATIONS = 500
 MOST_SCHEMAS = 600
@@ -78,7 +78,7 @@ def _operation(contract: Contract, one: Operation) -> Html:
         _body("Request body", mapping(body)),
         _responses(contract, one),
     ]
-    return el("details", summary, el("div", join(parts), cls="inside"), cls="operation", id=f"op-{slug(name)}")
+    return el("details", summary, el("div", join(parts), cls="inside"), cls="operation", id=f"op-{_name(name)}")
 
 
 def _prose(value: object) -> Html:
@@ -167,7 +167,12 @@ def _schema(schema: Schema) -> Html:
 
 
 def _schema_id(name: str) -> str:
-    return f"schema-{slug(name)}"
+    return f"schema-{_name(name)}"
+
+
+def _name(name: str) -> str:
+    """A name as a part of an id; upper and lower case tell schemas apart."""
+    return re.sub(r"[^\w.-]", "-", name)[:200]
 
 
 def _type(schema: dict[str, Any], depth: int = 0) -> Html:

@@ -124,6 +124,8 @@ def _has(manifest: dict[str, Any], name: str) -> bool:
 def _written(manifest: dict[str, Any], name: str, places: Places) -> Html:
     """A section of the orchestrator agent's."""
     source = text_of(mapping(manifest.get("sections")).get(name))
+    if not places.documents:  # the brief page reads no Markdown, whose rendering can take long
+        return code_block(source, "")
     if not is_renderable(source):
         return el("p", "Too long to show; see ", link("MANIFEST.md", places.file("MANIFEST.md")), ".")
     return render(source, Rendering(f"said-{slug(name)}", places, undrawn))

@@ -35,7 +35,7 @@ class Places:
         if document is None:
             return self.file(name)
         self.wanted.setdefault(name, set()).add(line)
-        return f"#{document}-{line}"
+        return f"#{document}-L{line}"
 
     def document(self, name: str) -> str | None:
         """The address of a document in the page, or else of its file."""
@@ -48,5 +48,5 @@ class Places:
         return quote(target) if target else None
 
     def marks(self, name: str) -> list[tuple[int, str]]:
-        """The lines of a document that are linked to, with their ids."""
-        return [(line, f"{self.documents[name]}-{line}") for line in sorted(self.wanted.get(name, ()))]
+        """The lines of a document that are linked to, with their ids, which no heading has: those are in lower case."""
+        return [(line, f"{self.documents[name]}-L{line}") for line in sorted(self.wanted.get(name, ()))]

@@ -7,8 +7,15 @@
   const unfold = (node) => {
     for (let at = node; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
   };
+  const plain = (name) => {
+    try {
+      return decodeURIComponent(name);
+    } catch {
+      return name; // no escape of ours
+    }
+  };
   const follow = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(plain(location.hash.slice(1)));
     if (!target) return;
     unfold(target);
     target.scrollIntoView();

@@ -141,7 +141,7 @@ def test_a_ledger_cell_leads_to_the_line_that_answers(page: str):
     row, place = next(
         (row, one) for row in told.manifest["ledger"]["rows"] for one in row["tested"][:1] if one["kind"] == "test"
     )
-    anchor = f"doc-test-specifications-{place['line']}"
+    anchor = f"doc-test-specifications-L{place['line']}"
     assert f'href="#{anchor}"' in page.split(f'id="{row["id"]}"')[1].split("</tr>")[0]
     line = told.documents["test-specifications.md"].splitlines()[int(place["line"]) - 1]
     shown = page.split(f'id="{anchor}"')[1][:800]
@@ -153,7 +153,7 @@ def test_a_finding_leads_to_its_line_of_code():
     told = replace(material(), findings=[ERROR])
     page = render_report(given(told))
     line = told.documents[ERROR.deliverable].splitlines()[ERROR.line - 1].strip()
-    shown = page.split(f'id="doc-integration-architecture-{ERROR.line}" class="at line">')[1].split("\n")[0]
+    shown = page.split(f'id="doc-integration-architecture-L{ERROR.line}" class="at line">')[1].split("\n")[0]
     assert re.sub(r"<[^>]*>", "", shown).replace("&quot;", '"').strip() == line
 
 
@@ -202,7 +202,7 @@ def test_the_api_is_a_reference_with_each_operation_schema_and_error(page: str):
     told = given()
     for one in told.manifest["api"]["operations"]:
         assert f'<span class="method {one["method"].lower()}">{one["method"]}</span> <code>{one["path"]}</code>' in page
-    assert 'href="#schema-problem"' in page
+    assert 'href="#schema-Problem"' in page
     assert ">404</span>" in page
 
 
@@ -270,4 +270,7 @@ async def test_where_rendering_takes_too_long_the_report_says_the_verdict_and_le
         await checker.close()
     assert said(page) == "Ready for review"
     assert 'href="openapi.yaml"' in page
+    ids = set(Page(page).values("id"))
+    assert {href[1:] for href in Page(page).values("href") if href.startswith("#")} <= ids
+    assert "Who may cancel?" in page
     assert "The documents are not shown here" in page
