@@ -48,6 +48,16 @@ class CheckedFolder:
         return sum(each.finding.severity == "error" for each in self.findings)
 
     @property
+    def warnings(self) -> int:
+        """Findings that are worth a look."""
+        return sum(each.finding.severity == "warning" for each in self.findings)
+
+    @property
+    def unjudged(self) -> int:
+        """Places that a check could not follow."""
+        return len(self.findings) - self.errors - self.warnings
+
+    @property
     def exit_code(self) -> int:
         """1 with errors; warnings are only told."""
         return 1 if self.errors else 0
@@ -58,7 +68,8 @@ class CheckedFolder:
             "folder": self.folder.as_posix(),
             "deliverables": self.deliverables,
             "errors": self.errors,
-            "warnings": len(self.findings) - self.errors,
+            "warnings": self.warnings,
+            "unjudged": self.unjudged,
             "findings": [each.to_json() for each in self.findings],
         }
 

@@ -58,9 +58,11 @@ def report_check(console: Console, checked: "CheckedFolder") -> None:
     for each in checked.findings:
         finding = each.finding
         where = f"{from_here(each.file)}:{finding.line}"
-        say(console, f"{where}: {finding.severity} {finding.rule}: {finding.message} {finding.mend}")
-    warnings = len(checked.findings) - checked.errors
-    say(console, f"{checked.deliverables} deliverables checked: {checked.errors} errors, {warnings} warnings.")
+        severity = "not judged" if finding.severity == "unjudged" else finding.severity
+        say(console, f"{where}: {severity} {finding.rule}: {finding.message} {finding.mend}".rstrip())
+    counts = f"{checked.errors} errors, {checked.warnings} warnings"
+    counts += f", {checked.unjudged} not judged" if checked.unjudged else ""
+    say(console, f"{checked.deliverables} deliverables checked: {counts}.")
 
 
 def report_runs(console: Console, runs: tuple[RunRow, ...]) -> None:

@@ -28,7 +28,7 @@ def _rule(rule: Rule) -> Json:
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.reason},
-        "defaultConfiguration": {"level": rule.severity},
+        "defaultConfiguration": {"level": "note" if rule.severity == "unjudged" else rule.severity},
     }
 
 
@@ -36,8 +36,8 @@ def _result(each: FolderFinding) -> Json:
     finding = each.finding
     return {
         "ruleId": finding.rule,
-        "level": finding.severity,
-        "message": {"text": f"{finding.message} {finding.mend}"},
+        "level": "note" if finding.severity == "unjudged" else finding.severity,
+        "message": {"text": f"{finding.message} {finding.mend}".strip()},
         "locations": [
             {
                 "physicalLocation": {
