@@ -18,7 +18,9 @@ from shared.storage import DESIGNS, WORK, BlobStore, content_type, live_runs
 if TYPE_CHECKING:  # what composes packs is imported at first use: indexing the app composes none
     from shared.pack import Checked, ComposedPack, Material
 
-MANIFEST = "MANIFEST.md"
+MANIFEST, REPORT = "MANIFEST.md", "report.html"
+PAGE = "text/html; charset=utf-8"
+"""How storage gives out the report, the one file that a browser shows as a page: nothing in it can act."""
 WRITTEN_AT_ONCE = 16
 
 bp = df.Blueprint()
@@ -28,7 +30,8 @@ bp = df.Blueprint()
 async def write_manifest(services: Services, request: ManifestRequest) -> RunResult:
     """Write the project folder and list the whole pack in the work blob `{run_id}/files.json`.
 
-    While the run goes on that is MANIFEST.md alone; at its end also the extracted files, the ledger and manifest.json.
+    While the run goes on that is MANIFEST.md alone; at its end also the extracted files, the ledger, manifest.json and
+    report.html.
     """
     from shared.pack import begin_pack
 
@@ -38,6 +41,7 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     else:
         material = replace(await _gather(services.blobs, request), checked=await _checked(services, request))
         composed, first = await _compose(services, request, material), material.first_findings
+        composed = await _report(services, request, material, composed)
     files = await _write_files(services.blobs, request, composed)
     listing = json.dumps([entry.to_dict() for entry in files]).encode()
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
@@ -70,6 +74,17 @@ async def _compose(services: Services, request: ManifestRequest, material: "Mate
     return await services.cores.run(compose_pack, request, told, catalogue())
 
 
+async def _report(
+    services: Services, request: ManifestRequest, material: "Material", composed: "ComposedPack"
+) -> "ComposedPack":
+    """The pack with its report, which is rendered outside of this process: it reads every document through."""
+    from shared.pack import report_input, with_report
+
+    given = await services.cores.run(report_input, material, composed)
+    page = await services.checker.report(given)
+    return await services.cores.run(with_report, request, material, composed, page, catalogue())
+
+
 async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: "ComposedPack") -> list[FileEntry]:
     """Write the project folder, the manifest last; the listing has it first, then the deliverables."""
     places = asyncio.Semaphore(WRITTEN_AT_ONCE)
@@ -77,7 +92,8 @@ async def _write_files(blobs: BlobStore, request: ManifestRequest, composed: "Co
     async def write(path: str, content: bytes) -> FileEntry:
         async with places:
             target = f"{request.folders.project_folder}/{path}"
-            written = await blobs.write(DESIGNS, target, content, content_type(path))
+            kind = PAGE if path == REPORT else content_type(path)
+            written = await blobs.write(DESIGNS, target, content, kind)
             return FileEntry(target, written.size, written.sha256)
 
     others = sorted(path for path in composed.files if path != MANIFEST)

@@ -41,8 +41,10 @@ class Designed:
         return json.dumps({**self.run.raw, "downloaded": downloaded}, indent=2)
 
 
-def design(place: Place, prd: Prd, options: Options, folder: Path, console: Console) -> Designed:
-    """Have a PRD designed and bring the files here. Raises Interrupted on Ctrl-C."""
+def design(
+    place: Place, prd: Prd, options: Options, folder: Path, console: Console, all_files: bool = False
+) -> Designed:
+    """Have a PRD designed and bring the files here; `all_files` lists each path. Raises Interrupted on Ctrl-C."""
     with DesignApi(place.url, place.key) as api:
         started = api.start(prd, options)
         _announce(console, started)
@@ -52,7 +54,7 @@ def design(place: Place, prd: Prd, options: Options, folder: Path, console: Cons
                 saved = _download(api, run, folder, progress)
         except KeyboardInterrupt:
             raise Interrupted(f"Interrupted. {place.if_left(started.id)}") from None
-    report_design(console, run, saved)
+    report_design(console, run, saved, all_files)
     return Designed(run, saved)
 
 

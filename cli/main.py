@@ -14,10 +14,12 @@ import typer
 
 from cli.api import DesignApi
 from cli.design import design
+from cli.opening import as_json as report_as_json
+from cli.opening import bring_report, show
 from cli.pipeline.commands import pipeline
 from cli.places import Where, place_to_ask, place_to_work, serve_here
 from cli.prd import STACKS, Options, prd_from
-from cli.report import report_check, report_run, report_runs
+from cli.report import from_here, report_check, report_run, report_runs
 from cli.terminal import say, screen
 from cli.told import errors_told, print_json
 from local.state import DEFAULT_STATE
@@ -60,6 +62,7 @@ State = Annotated[
     Path | None, typer.Option("--state", metavar="DIR", help="State folder of the local host; else .local.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output only.")]
+Files = Annotated[bool, typer.Option("--files", help="List every file with its path, not the folder as a short tree.")]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The run's id.")]
 
 
@@ -83,6 +86,7 @@ def run(
     url: Url = None,
     key: Key = None,
     state: State = None,
+    files: Files = False,
     as_json: AsJson = False,
 ) -> None:
     """Design a backend from a PRD and bring the files here."""
@@ -90,7 +94,7 @@ def run(
         document, options = prd_from(file, prd), Options(stack, db, fresh, economy)
         console = screen(to_stderr=as_json)
         with place_to_work(_where(url, key, state), lambda text: say(console, text)) as place:
-            designed = design(place, document, options, output or Path(), console)
+            designed = design(place, document, options, output or Path(), console, files)
         if as_json:
             typer.echo(designed.to_json())
     raise typer.Exit(designed.exit_code)
@@ -136,6 +140,28 @@ def status(run_id: RunId, url: Url = None, key: Key = None, state: State = None,
     with errors_told(as_json), _asking(url, key, state) as api:
         found = api.run(run_id)
         print_json(found.raw) if as_json else report_run(screen(), found)
+
+
+@app.command(name="open")
+def open_report(
+    run_id: RunId,
+    output: Output = None,
+    url: Url = None,
+    key: Key = None,
+    state: State = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only bring the report here.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a run's report here and show it in the browser."""
+    with errors_told(as_json):
+        with _asking(url, key, state) as api:
+            saved = bring_report(api, run_id, output or Path())
+        shown = not no_browser and show(saved)
+        if as_json:
+            typer.echo(report_as_json(saved))
+        else:
+            hint = "" if shown or no_browser else "No browser was found here; open the file in one."
+            say(screen(), f"Report: {from_here(saved.place)}" + (f"\n{hint}" if hint else ""))
 
 
 @app.command(name="list")

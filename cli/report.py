@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from cli.download import Saved
+from cli.ending import project_folder, say_tree, say_verdict
 from cli.progress import agent_table, queued
 from cli.records import Run, RunFile, RunRow, Usage
 from cli.terminal import cell, duration, moment, parsed, say, state_cell, table
@@ -15,10 +16,15 @@ if TYPE_CHECKING:
     from cli.check_folder import CheckedFolder
 
 
-def report_design(console: Console, run: Run, saved: list[Saved]) -> None:
-    """The end of `run`: the files, what it took, what was found, and where to begin reading."""
+def report_design(console: Console, run: Run, saved: list[Saved], all_files: bool = False) -> None:
+    """The end of `run`: the files, what it took, the verdict, what needs a person, and where to begin reading."""
     say(console, "")
-    _print_files(console, run, [(from_here(item.place), item.file) for item in saved])
+    folder = project_folder(saved)
+    if all_files or folder is None:
+        _print_files(console, run, [(from_here(item.place), item.file) for item in saved])
+    else:
+        say_tree(console, saved, f"{from_here(folder)}{os.sep}")
+    say(console, "")
     for item in saved:
         if item.kept_as:
             say(
@@ -26,9 +32,12 @@ def report_design(console: Console, run: Run, saved: list[Saved]) -> None:
                 f"The earlier {item.place.name} was different; it is kept as {from_here(item.kept_as)}.",
             )
     _print_outcome(console, run)
-    manifest = next((item for item in saved if item.place.name == "MANIFEST.md"), None)
-    if manifest:
-        say(console, f"Manifest: {from_here(manifest.place)}")
+    say_verdict(console, saved)
+    begin = {item.place.name: item.place for item in saved if item.place.name in ("report.html", "MANIFEST.md")}
+    if report := begin.get("report.html"):
+        say(console, f"Begin with: {from_here(report)} (design-backend open {run.id})")
+    elif manifest := begin.get("MANIFEST.md"):
+        say(console, f"Manifest: {from_here(manifest)}")
 
 
 def report_run(console: Console, run: Run) -> None:

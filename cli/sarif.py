@@ -53,7 +53,7 @@ def _rule(rule: Rule) -> Json:
     told: Json = {
         "id": rule.id,
         "shortDescription": {"text": rule.reason},
-        "defaultConfiguration": {"level": rule.severity},
+        "defaultConfiguration": {"level": "note" if rule.severity == "unjudged" else rule.severity},
     }
     if not rule.proves:
         return told

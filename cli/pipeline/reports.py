@@ -12,6 +12,8 @@ from cli.pipeline.sent import Sent
 from cli.records import Json, Run, number, rows, table, text, words
 
 MOST_FINDINGS = 10
+_ORDER = {"error": 0, "warning": 1}
+"""Of findings; what was not judged comes last."""
 
 
 class Policy(StrEnum):
@@ -71,7 +73,7 @@ class Report:
         """A PRD whose run was looked at; `manifest` is empty where the pack has none."""
         findings = tuple(Found.from_dict(row) for row in rows(manifest, "findings"))
         counts = table(table(manifest, "ledger"), "coverage")
-        blocking = [found for found in findings if found.severity == "error"]
+        severities = [found.severity for found in findings]
         return cls(
             path=sent.path,
             change=sent.change,
@@ -81,12 +83,12 @@ class Report:
             run=run.id,
             project=run.project,
             error=run.error,
-            errors=len(blocking),
-            warnings=len(findings) - len(blocking),
+            errors=severities.count("error"),
+            warnings=severities.count("warning"),
             coverage={name: int(number(counts, name)) for name in counts},
             cost=run.cost,
             folder=words(table(manifest, "folders").get("project")) or "",
-            findings=tuple(sorted(findings, key=lambda found: found.severity)[:MOST_FINDINGS]),
+            findings=tuple(sorted(findings, key=lambda found: _ORDER.get(found.severity, 2))[:MOST_FINDINGS]),
         )
 
     @classmethod

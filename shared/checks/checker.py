@@ -2,7 +2,7 @@
 
 Deliverables are untrusted: a parser may hang or eat memory on them. The child reads one request a line and answers one
 line; when an answer is late, the child is killed, a new one is started for the next request, and the late check is a
-finding. Only this module starts processes in the app.
+finding. A run's report is rendered there too. Only this module starts processes in the app.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.checks import (
     CHECK_CRASHED,
@@ -27,6 +27,9 @@ from shared.checks import (
     place_of,
 )
 from shared.contracts import Finding, Rule, found
+
+if TYPE_CHECKING:  # what reads packs is imported at first use: indexing the app reads none
+    from shared.pack.report import ReportInput
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer line."""
@@ -62,6 +65,18 @@ class Checker:
             except (TimeoutError, EOFError, OSError, ValueError):
                 await self._end_child()
                 return 0
+
+    async def report(self, given: "ReportInput") -> str:
+        """The report of a pack; the brief one, without documents, where rendering them all took too long or failed."""
+        from shared.pack.report import render_brief
+
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return str(await self._answer({"report": given.to_dict()}))
+            except (TimeoutError, EOFError, OSError, ValueError):
+                await self._end_child()
+        return await asyncio.to_thread(render_brief, given)
 
     async def start(self) -> None:
         """Start the child ahead of its first use, and have it load its parsers: by reading a sample of everything."""

@@ -33,7 +33,17 @@ def main() -> None:
 def _answer(request: dict[str, Any], kinds: dict[str, Any]) -> Any:
     if "rules" in request:
         return rules_of(request["rules"])
+    if "report" in request:
+        return _report(request["report"])
     return run_one(request["check"], kinds[request["kind"]].from_dict(request["subject"])).to_dict()
+
+
+def _report(given: dict[str, Any]) -> str:
+    """A run's report: rendering untrusted documents takes seconds, and may go wrong, as checking them may."""
+    from shared.checks.mermaid import draw
+    from shared.pack.report import ReportInput, render_report
+
+    return render_report(ReportInput.from_dict(given), draw)
 
 
 def _load_slow_parser() -> None:

@@ -60,6 +60,13 @@ def check(context: Context) -> Iterator[Finding]:
         yield from _check_diagram(context, fence)
 
 
+def draw(source: str) -> str | None:
+    """The diagram as SVG; None where it is no diagram, or more than is looked at."""
+    if len(source) > MAXIMUM_CHARACTERS or not source.strip():
+        return None
+    return on_its_thread(_drawn, source)
+
+
 def _check_diagram(context: Context, fence: markdown.Fence) -> Iterator[Finding]:
     if len(fence.content) > MAXIMUM_CHARACTERS:
         message = f"The diagram has {len(fence.content):,} characters; at most {MAXIMUM_CHARACTERS:,} are checked."
@@ -95,15 +102,28 @@ def _content(source: str) -> list[tuple[int, str]]:
 
 def _fault(source: str) -> str | None:
     """The parser's message, or None where the diagram can be drawn. Runs on the engines' own thread."""
-    import mermaid_render  # pyright: ignore[reportMissingTypeStubs] (it has none)
-
     try:
-        cast(Any, mermaid_render).mermaid_to_svg(source)
+        _svg(source)
     except ValueError as error:  # its own errors are, and so is what XML refuses in the picture
         return str(error).encode("utf-8", "replace").decode()  # it may quote half of a character
     except (RuntimeError, SyntaxError) as error:
         return f"{type(error).__name__}: {error}"
     return None
+
+
+def _drawn(source: str) -> str | None:
+    """The picture, where there is one. Runs on the engines' own thread."""
+    try:
+        return _svg(source)
+    except (RuntimeError, SyntaxError, ValueError):
+        return None
+
+
+def _svg(source: str) -> str:
+    import mermaid_render  # pyright: ignore[reportMissingTypeStubs] (it has none)
+
+    drawn = cast("str | bytes", cast(Any, mermaid_render).mermaid_to_svg(source))
+    return drawn.decode() if isinstance(drawn, bytes) else drawn
 
 
 def _finding(context: Context, fence: markdown.Fence, fault: str) -> Finding:

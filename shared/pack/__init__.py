@@ -1,10 +1,18 @@
-"""A pack as read and written: documents, extracted files, ledger, both manifests. Pure: texts in, bytes out.
+"""A pack as read and written: documents, extracted files, ledger, report, both manifests. Pure: texts in, bytes out.
 
 May use formats, prd, agents, runs and contracts; checks, activities and the command line import it. It says what
 documents contain and judges none of them: the verdict of a run counts what checks have found.
 """
 
-from shared.pack.composition import ComposedPack, Material, begin_pack, compose_pack, registry_of
+from shared.pack.composition import (
+    ComposedPack,
+    Material,
+    begin_pack,
+    compose_pack,
+    registry_of,
+    report_input,
+    with_report,
+)
 from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
 from shared.pack.extraction import ExtractedFile, extract
 from shared.pack.facts import facts_of
@@ -82,6 +90,8 @@ __all__ = [
     "query_objectives",
     "registry",
     "registry_of",
+    "report_input",
     "revise",
     "shell_variables",
+    "with_report",
 ]

@@ -1,4 +1,8 @@
-"""Composes a run's project folder: extracted files, ledger, both manifests. Pure: texts and outcomes in, bytes out."""
+"""Composes a run's project folder: extracted files, ledger, report, both manifests. Pure: texts and outcomes in.
+
+The report is rendered by `shared/pack/report/` from what was composed, elsewhere and in its own time, and then
+registered like any other file: `compose_pack`, `report_input`, `with_report`.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +15,13 @@ from shared.pack.ledger import build_ledger
 from shared.pack.manifest import Written, render_manifest
 from shared.pack.manifest_json import ManifestFacts, PackFile, manifest_json
 from shared.pack.registration import registry
+from shared.pack.report import ReportInput
 from shared.pack.verdict import NOTHING, Checked, Verdict
 from shared.prd import suspicions
 from shared.prd.requirements import extract_requirements, traced
 
 MANIFEST, MANIFEST_JSON, LEDGER, PRD = "MANIFEST.md", "manifest.json", "ledger.csv", "prd.md"
+REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,14 @@ class Material:
 @dataclass(frozen=True)
 class ComposedPack:
     """The project folder: content by path relative to it, MANIFEST.md included, all findings of the pack, and what the
-    manifest says of it: how the run ended, and the lines of the verdict."""
+    manifest says of it: how the run ended, and the lines of the verdict. `facts` are what both manifests are written
+    from; None while the run goes on."""
 
     files: dict[str, bytes]
     findings: list[Finding]
     status: str
     verdict: tuple[str, ...]
+    facts: ManifestFacts | None = None
 
 
 def begin_pack(request: ManifestRequest, sections: dict[str, str], catalogue: Catalogue) -> ComposedPack:
@@ -53,7 +61,7 @@ def begin_pack(request: ManifestRequest, sections: dict[str, str], catalogue: Ca
 
 
 def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalogue) -> ComposedPack:
-    """Everything that lies in the project folder when the run has ended."""
+    """Everything that lies in the project folder when the run has ended, but for the report."""
     extraction = extract_files(material.documents)
     ledger = build_ledger(traced(extract_requirements(material.prd)), material.documents)
     files = {file.path: file.content.encode() for file in extraction.files}
@@ -61,23 +69,55 @@ def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalo
     entries = [PackFile.of_extracted(file) for file in extraction.files]
     entries += [PackFile.of(name, files[name]) for name in (LEDGER, PRD)]
     findings = [*material.findings, *extraction.findings]
-    request, checked = _judged(request, findings), material.checked
-    suspicious = suspicions(material.prd)
+    request = _judged(request, findings)
     contract = next((file.content for file in extraction.files if file.path == CONTRACT_FILE), None)
-
-    facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger, suspicious, checked)
-    machine = json.dumps(manifest_json(request, facts, catalogue), ensure_ascii=False, indent=1).encode() + b"\n"
-    listed = (PackFile.of(MANIFEST_JSON, machine), *entries)
-    written = Written(material.sections, findings, material.first_findings, listed, ledger, suspicious, checked)
-    both = {MANIFEST_JSON: machine, MANIFEST: render_manifest(request, written, catalogue).encode()}
-    verdict = Verdict(request, tuple(findings), ledger, checked).lines()
-    return ComposedPack(files | both, findings, request.status, verdict)
+    told = suspicions(material.prd)
+    facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger, told, material.checked)
+    manifests = _manifests(request, material, facts, catalogue)
+    verdict = Verdict(request, tuple(findings), ledger, material.checked).lines()
+    return ComposedPack(files | manifests, findings, request.status, verdict, facts)
 
 
 def _judged(request: ManifestRequest, findings: list[Finding]) -> ManifestRequest:
     """What only the whole pack shows can still turn a completed run into one with findings."""
     failing = any(finding.severity == "error" for finding in findings)
     return replace(request, status="completed_with_findings") if request.status == "completed" and failing else request
+
+
+def report_input(material: Material, composed: ComposedPack) -> ReportInput:
+    """What the report of a composed pack shows."""
+    texts = {path: content.decode() for path, content in composed.files.items() if path != MANIFEST}
+    manifest = json.loads(texts.pop(MANIFEST_JSON))
+    return ReportInput(manifest, {**material.documents, PRD: texts.pop(PRD)}, texts)
+
+
+def with_report(
+    request: ManifestRequest, material: Material, composed: ComposedPack, page: str, catalogue: Catalogue
+) -> ComposedPack:
+    """The pack with its report, which both manifests register."""
+    assert composed.facts is not None, "a pack that is composed has facts"
+    content = page.encode()
+    facts = replace(composed.facts, files=(*composed.facts.files, PackFile.of(REPORT, content)))
+    judged = _judged(request, composed.findings)
+    files = composed.files | {REPORT: content} | _manifests(judged, material, facts, catalogue)
+    return replace(composed, files=files, facts=facts)
+
+
+def _manifests(
+    request: ManifestRequest, material: Material, facts: ManifestFacts, catalogue: Catalogue
+) -> dict[str, bytes]:
+    machine = json.dumps(manifest_json(request, facts, catalogue), ensure_ascii=False, indent=1).encode() + b"\n"
+    listed = (PackFile.of(MANIFEST_JSON, machine), *facts.files)
+    written = Written(
+        material.sections,
+        list(facts.findings),
+        material.first_findings,
+        listed,
+        facts.ledger,
+        facts.suspicions,
+        facts.checked,
+    )
+    return {MANIFEST_JSON: machine, MANIFEST: render_manifest(request, written, catalogue).encode()}
 
 
 def registry_of(request: ManifestRequest, material: Material, composed: ComposedPack) -> Registry:

@@ -18,6 +18,7 @@ from shared.formats.openapi import Contract, Operation, read_contract
 from shared.formats.openapi_objects import mapping, text_of
 from shared.pack.extraction import CONTRACT_FILE, ExtractedFile
 from shared.pack.ledger import Ledger
+from shared.pack.report.verdict import verdict_json
 from shared.pack.verdict import NOTHING, Checked, Verdict
 from shared.prd import Suspicion
 from shared.runs import accounting_json, plan_of
@@ -73,7 +74,7 @@ class ManifestFacts:
 def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Catalogue) -> Json:
     """The manifest as JSON values; `json.dumps` gives the file."""
     run, folders = request.run, request.folders
-    return {
+    manifest: Json = {
         "schema": SCHEMA,
         "status": request.status,
         "verdict": Verdict(request, facts.findings, facts.ledger, facts.checked).to_json(),
@@ -101,6 +102,8 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "unchecked": _unchecked(request),
         "accounting": accounting_json(request),
     }
+    manifest["verdict"] |= verdict_json(manifest)
+    return manifest
 
 
 def _with_outcomes(request: ManifestRequest) -> Iterator[tuple[Call, Outcome]]:

@@ -80,10 +80,10 @@ def test_plain_progress_has_one_line_per_change_and_no_control_characters(
     assert all(char == "\n" or char.isprintable() for char in out)
 
 
-def test_the_end_lists_files_with_size_and_agent_and_says_what_it_took(
+def test_files_lists_each_with_size_and_agent_and_the_end_says_what_it_took(
     app: FakeDesignApp, design_backend: RunCommand
 ) -> None:
-    lines = design_backend("run", "order-service.md", "--url", app.url).stdout.splitlines()
+    lines = design_backend("run", "order-service.md", "--files", "--url", app.url).stdout.splitlines()
     shown = [line.split() for line in lines]
     assert ["15", "system-architect", str(Path(ARCHITECTURE))] in shown
     assert ["15", str(Path(OPENAPI))] in shown

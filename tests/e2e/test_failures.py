@@ -65,6 +65,7 @@ async def test_without_an_architecture_the_run_fails_and_pays_for_nothing_more(p
     assert {file["path"].rsplit("/", 1)[1] for file in run["files"]} == {
         "MANIFEST.md",
         "manifest.json",
+        "report.html",
         "ledger.csv",
         "prd.md",
     }

@@ -48,6 +48,7 @@ async def test_a_posted_prd_becomes_the_complete_pack(product: Product):
     assert {
         "MANIFEST.md",
         "manifest.json",
+        "report.html",
         "ledger.csv",
         "prd.md",
         "openapi.yaml",
@@ -77,6 +78,16 @@ async def test_every_file_is_served_and_stored_as_the_run_says(product: Product)
         assert "html" not in served.headers["content-type"]
         assert served.content == await product.blob("designs", file["path"])
         assert (len(served.content), hashlib.sha256(served.content).hexdigest()) == (file["size"], file["sha256"])
+
+
+async def test_a_run_leaves_a_report_that_storage_shows_as_a_page(product: Product):
+    run = await product.ended((await product.post(prd_text("Ferry Tickets")))["id"])
+    report = product.storage.get_blob_client("designs", f"{run['folder']}/report.html")
+    page = (await (await report.download_blob()).readall()).decode()
+    assert (await report.get_blob_properties()).content_settings.content_type == "text/html; charset=utf-8"
+    assert "<h1>Ferry Tickets</h1>" in page
+    assert "Ready for review" in page
+    assert 'id="doc-integration-architecture"' in page, "documents are rendered in it"
 
 
 async def test_the_manifest_registers_and_links_every_deliverable(product: Product):
