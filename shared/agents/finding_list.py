@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
-from shared.contracts import SENT_BACK, Finding
+from shared.contracts import Finding
 
 
 def in_list(findings: Sequence[Finding]) -> str:
-    """One item for each root: findings of one rule that are mended in the same way. Only errors and warnings."""
+    """One item for each root: findings of one rule that are mended in the same way.
+
+    Only errors: a warning is worth a look by a person, and no document is changed for it.
+    """
     roots = dict[tuple[str, str, str], dict[str, list[int]]]()
     for finding in findings:
-        if finding.severity in SENT_BACK:
+        if finding.severity == "error":
             messages = roots.setdefault((finding.rule, finding.severity, finding.mend), {})
             messages.setdefault(finding.message, []).append(finding.line)
     return "\n".join(

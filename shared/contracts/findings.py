@@ -10,7 +10,7 @@ from shared.contracts.payload import Payload
 type Severity = Literal["error", "warning", "unjudged"]
 """An error is a proof, a warning is worth a look; `unjudged` says what a rule could not follow and asks for nothing."""
 SENT_BACK = ("error", "warning")
-"""Severities of findings that an agent is told of. Whatever else there is, is for people."""
+"""Severities that count as findings of a document. What is not judged is told apart; agents are sent the errors."""
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def _tally(findings: tuple[Finding, ...], deliverable: str) -> Json:
 
 
 def _unjudged(finding: Finding) -> Json:
-    return {name: value for name, value in asdict(finding).items() if name not in ("severity", "mend")}
+    return {name: value for name, value in asdict(finding).items() if name != "mend"}
 
 
 def _state(request: ManifestRequest, outcome: Outcome) -> str:
