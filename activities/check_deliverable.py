@@ -9,7 +9,6 @@ from activities.entry import activity
 from shared.agents import catalogue
 from shared.checks import Context
 from shared.contracts import CheckRequest, CheckResult
-from shared.pack import facts_of
 from shared.services import Services
 from shared.storage import WORK
 
@@ -19,6 +18,8 @@ bp = df.Blueprint()
 @activity(bp)
 async def check_deliverable(services: Services, request: CheckRequest) -> CheckResult:
     """Run the agent's checks on the draft that `request` refers to; the findings go into a work blob."""
+    from shared.pack import facts_of  # here: indexing reads no document
+
     agent = catalogue()[request.agent]
     text, prd = await asyncio.gather(services.blobs.fetch(request.draft), services.blobs.fetch(request.prd))
     context = Context(

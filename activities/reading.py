@@ -3,11 +3,14 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shared.agents import Assignment, Prompt, Reading, Revision, Text, catalogue, compose, reading_of
 from shared.contracts import BY_EDITS, WHOLE, AgentRequest, BlobRef, Document, Finding
-from shared.pack import Revised, has_edits, in_list, revise
 from shared.services import Services
+
+if TYPE_CHECKING:
+    from shared.pack import Revised
 
 
 async def read(services: Services, prd: BlobRef, documents: Sequence[Document]) -> Reading:
@@ -32,8 +35,10 @@ def assignment_of(request: AgentRequest) -> Assignment:
     return Assignment(agent, agent.tasks[request.task], request.project, request.stack, request.db)
 
 
-async def revised(services: Services, request: AgentRequest, answer: str) -> Revised | None:
+async def revised(services: Services, request: AgentRequest, answer: str) -> "Revised | None":
     """What an answer makes of the text that it revises; None where a document was asked for and came."""
+    from shared.pack import has_edits, revise  # here: indexing reads no document
+
     if request.previous is None or not request.form:
         return None
     previous = await services.blobs.fetch(request.previous)
@@ -62,6 +67,8 @@ async def _revision(services: Services, request: AgentRequest) -> Revision | Non
 
 async def _refused(services: Services, previous: str, request: AgentRequest) -> str:
     """The edits of an earlier answer that do not apply, as its agent is told of them."""
+    from shared.pack import in_list, revise  # here: indexing reads no document
+
     if request.answer is None:
         return ""
     earlier = await asyncio.to_thread(revise, previous, [await services.blobs.fetch(request.answer)])

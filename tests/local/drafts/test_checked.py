@@ -54,7 +54,7 @@ def findings_of(texts: list[tuple[Agent, Task, str]], prd: str, stack: str, db: 
 @pytest.mark.parametrize(("name", "stack", "db"), RUNS)
 def test_a_pack_of_drafts_has_no_finding(name: str, stack: str, db: str | None) -> None:
     found = findings_of(written(ALL_PRDS[name], stack, db), ALL_PRDS[name], stack, db)
-    assert [one for one in found if one.rule not in EXPECTED.get(name, ())] == []
+    assert [one for one in found if one.rule not in EXPECTED.get(name, ()) and one.severity != "unjudged"] == []
 
 
 @pytest.mark.parametrize("stack", ["python", "csharp"])

@@ -29,6 +29,16 @@ ROLL_BACK = """                  - task: "AzureCLI@2"
 """
 VARIABLES = "| Variable | Meaning | When it is not set |\n"
 SOURCES = "| Variable | Meaning | Where it comes from |\n"
+CODES = [
+    "MALFORMED_REQUEST",
+    "NOT_AUTHENTICATED",
+    "NOT_ALLOWED",
+    "NOT_FOUND",
+    "CONFLICT",
+    "VALIDATION_FAILED",
+    "RATE_LIMITED",
+]
+"""Codes of the good pack's error taxonomy that a client can cause."""
 DEFECTS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("XDC-011", [(TESTS, "{answer.status_code for answer in answers} <= {201, 409}", "{answer.status_code for answer in answers} <= {201}")]),
     ("XDC-011", [(TESTS, "    assert response.status_code == 422", "    assert response.status_code == 418")]),
@@ -41,9 +51,11 @@ DEFECTS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("REF-002", [(SAMPLE, "from app.models import Order, OrderCreate", "from app.models import Order, OrderCreate, OrderPage")]),
     ("REF-002", [(SAMPLE, "from app.main import create_app", "from app.main import make_app as create_app")]),
     ("REF-003", [(SAMPLE, '"pydantic-settings>=2.7,<3", ', "")]),
-    ("REF-003", [(TESTS, "PyYAML==6.0.3\nreferencing==0.37.0\nschemathesis==4.3.10\n", "schemathesis-lite==1.0\n".replace("schemathesis-lite==1.0", "referencing==0.37.0"))]),
+    ("REF-003", [(TESTS, "locust==2.42.1\n", "")]),
     ("REF-004", [(SAMPLE, '"pydantic-settings>=2.7,<3", ', '"pydantic-settings>=2.7,<3", "stripe>=12,<13", ')]),
     ("REF-004", [(TESTS, "referencing==0.37.0\n", "referencing==0.37.0\nfreezegun==1.5.5\n")]),
+    ("REF-065", [(TESTS, "## Integration tests\n", f"Codes: {', '.join(CODES[1:])}.\n\n## Integration tests\n")]),
+    ("REF-065", [(TESTS, "## Load tests\n", f"Codes: {', '.join(CODES[:-1])}.\n\n## Load tests\n")]),
     ("REF-005", [(TESTS, "`test_get_health_answers_200_as_the_contract_says`", "`test_get_health_answers_quickly`")]),
     ("REF-005", [(TESTS, "`test_get_version_refuses_another_method`", "`test_get_version_refuses_it`")]),
     ("REF-006", [(TESTS, "def test_get_health_refuses_another_method(client", "def test_get_health_refuses_another_method(visitor, client")]),
