@@ -267,7 +267,7 @@ def _security_tests(design: Design) -> str:
     writing = next((one for one in plain if one.method == "POST"), None)
     if writing:
         keyed = takes_key(writing)
-        fixture = ", key" if keyed else ""
+        fixture = (", key" if keyed else "") + (", seeded" if "{" in writing.path else "")
         expression = call(writing, body={"name": "@"}, keyed=keyed).replace('"@"', "text")
         tests.append(
             f'@pytest.mark.parametrize("text", HOSTILE)\ndef test_hostile_text_never_breaks_the_service(client, text{fixture}):\n    response = {expression}\n    assert response.status_code in (201, 200, 400, 422)'

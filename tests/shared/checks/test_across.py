@@ -40,7 +40,7 @@ DEFECTS = [
 ]  # fmt: skip
 
 
-COMPANIONS = {"XDC-001": frozenset({"REF-005"}), "XDC-002": frozenset({"REF-005"})}
+COMPANIONS = {"XDC-001": frozenset({"REF-005"}), "XDC-002": frozenset({"REF-005", "XDC-003"})}
 """A test that is gone is also one that the coverage table names in vain."""
 
 
