@@ -94,8 +94,8 @@ async def test_as_many_activities_run_at_once_as_host_json_says(site: Site) -> N
     for number in range(3):
         await site.start("fan", f"at-once-{number}", {"key": f"at-once-{number}", "seconds": 1.0})
     begun = [f"wait-at-once-{number}-{n}" for number in range(3) for n in range(3)]
-    await eventually_true(lambda: sum(bool(site.lines(mark)) for mark in begun) == 6)
+    await eventually_true(lambda: sum(bool(site.lines(mark)) for mark in begun) == 8)
     await asyncio.sleep(0.5)
-    assert sum(bool(site.lines(mark)) for mark in begun) == 6
+    assert sum(bool(site.lines(mark)) for mark in begun) == 8
     for number in range(3):
         assert (await site.ended(f"at-once-{number}"))["runtimeStatus"] == "Completed"
