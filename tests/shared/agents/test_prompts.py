@@ -93,10 +93,10 @@ def test_findings_of_one_root_are_told_as_one_with_all_their_places():
     assert len(findings_told(missing(4), missing(9, mend="Write another."))) == 2
 
 
-def test_what_could_not_be_judged_is_told_to_no_agent():
+def test_warnings_and_what_could_not_be_judged_are_told_to_no_agent():
     unjudged = replace(FINDING, severity="unjudged", message="Nobody knows.")
-    assert findings_told(replace(FINDING, severity="warning"), unjudged) == [
-        "- STR-003 (warning), line 7: Section 'Load tests' is empty. Mend: Fill it."
+    assert findings_told(replace(FINDING, severity="warning"), unjudged, FINDING) == [
+        "- STR-003 (error), line 7: Section 'Load tests' is empty. Mend: Fill it."
     ]
 
 
