@@ -92,8 +92,8 @@ class Module:
                 target = node.targets[0]
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 target = node.target
-            if isinstance(target, ast.Name) and node.value is not None:  # type: ignore[union-attr]
-                found[target.id] = node.value  # type: ignore[union-attr]
+            if isinstance(target, ast.Name) and isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+                found[target.id] = node.value
         return found
 
     @cached_property
