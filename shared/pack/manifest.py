@@ -118,11 +118,12 @@ def _state(request: ManifestRequest, outcome: Outcome, findings: list[Finding]) 
     if outcome.state != "done":
         return outcome.state
     errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(told(findings)) - errors
+    warnings, unjudged = len(told(findings)) - errors, len(not_judged(findings))
+    rest = f", {unjudged} not judged" if unjudged else ""
     revised = f" after {outcome.revisions} revision(s)" if outcome.revisions else ""
     if errors:
-        return f"**failing**: {errors} error(s), {warnings} warning(s){revised}"
-    return f"passed{revised}" + (f", {warnings} warning(s)" if warnings else "")
+        return f"**failing**: {errors} error(s), {warnings} warning(s){rest}{revised}"
+    return f"passed{revised}" + (f", {warnings} warning(s)" if warnings else "") + rest
 
 
 def _files(files: tuple[PackFile, ...]) -> str:

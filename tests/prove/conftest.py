@@ -38,12 +38,17 @@ class ProveOne(Protocol):
     def __call__(self, name: str, files: Mapping[str, str]) -> Proof: ...
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_registry(cache_home: Path) -> Iterator[None]:
     """No test here asks a registry beyond loopback, or keeps anything in the user's cache."""
     with registry() as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("UV_DEFAULT_INDEX", address)
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(cache_home))
         yield
 
 
