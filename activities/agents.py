@@ -9,8 +9,8 @@ import logging
 
 import azure.durable_functions as df
 
-from activities.entry import activity
-from activities.reading import prompt_of, revised
+from activities.prompt_inputs import prompt_of, revised
+from activities.typed_activity import activity
 from shared import logs, telemetry
 from shared.agents import ModelSettings, Prompt, catalogue
 from shared.claude import HELD_BACK, UNDER_WAY, Answer, call_key

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from activities.reading import prompt_of
+from activities.prompt_inputs import prompt_of
 from shared import logs
 from shared.agents import ModelSettings, Prompt, catalogue
 from shared.claude import ENDS, Batch, Claimed, MessageBatches, Part, StoredCall, call_key

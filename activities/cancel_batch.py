@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 
 from activities.batching import call_off, give_up, read_record
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared.contracts import BatchLook, BatchState
 from shared.services import Services
 

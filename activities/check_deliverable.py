@@ -5,7 +5,7 @@ import json
 
 import azure.durable_functions as df
 
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared.agents import catalogue
 from shared.checks import Context
 from shared.contracts import CheckRequest, CheckResult

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import azure.durable_functions as df
 
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared.checks import PACK_CHECKS, Pack, PackDocument
 from shared.contracts import Finding, PackCheckRequest, PackCheckResult, Tally, told
 from shared.services import Services

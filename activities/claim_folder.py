@@ -6,7 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared.contracts import FolderRequest, Folders
 from shared.errors import Conflict
 from shared.services import Services

@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared import logs, telemetry
 from shared.contracts import CallbackOutcome
 from shared.services import Services

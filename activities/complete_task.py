@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from activities.entry import looking_activity
+from activities.typed_activity import looking_activity
 from shared.callbacks import verdict
 from shared.contracts import CompleteRequest, CompleteResult
 from shared.runs import status_of

@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 
 from activities.batching import look_after
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared.contracts import BatchLook, BatchState
 from shared.services import Services
 

@@ -1,4 +1,4 @@
-"""Fetches what agents read and lays out what they are sent. Reads the work container, calls nobody."""
+"""Fetches the documents that an agent reads and composes its prompt. Reads the work container only."""
 
 import asyncio
 import json

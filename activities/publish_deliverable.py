@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared.contracts import FileEntry, PublishRequest
 from shared.services import Services
 from shared.storage import DESIGNS

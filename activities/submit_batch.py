@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 
 from activities.batching import look_after, open_record, send
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared.contracts import BatchRequest, BatchState
 from shared.services import Services
 

@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from activities.entry import looking_activity
+from activities.typed_activity import looking_activity
 from shared import logs
 from shared.callbacks import mark, news
 from shared.contracts import PipelineTask, TellRequest, TellResult

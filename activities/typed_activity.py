@@ -1,4 +1,4 @@
-"""Turns a typed function into an activity: payloads in history are plain dicts, code works with contracts."""
+"""Registers a typed function as an activity: history holds plain dicts, the function takes and returns contracts."""
 
 import inspect
 import json

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import azure.durable_functions as df
 
-from activities.entry import activity
-from activities.reading import assignment_of, read
+from activities.prompt_inputs import assignment_of, read
+from activities.typed_activity import activity
 from shared import logs
 from shared.agents import ModelSettings, Reading, catalogue, compose, prefix, saves_tokens
 from shared.claude import HELD_BACK, call_key

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import azure.durable_functions as df
 
-from activities.entry import activity
+from activities.typed_activity import activity
 from shared import telemetry
 from shared.agents import catalogue
 from shared.checks import PACK_CHECKS, REGISTRY_CHECKS

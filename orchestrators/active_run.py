@@ -1,4 +1,4 @@
-"""What every lane of a run works with."""
+"""The state that all parallel branches of one run share."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import azure.durable_functions as df
 from durabletask.task import Task
 
-from orchestrators.progress import Board
+from orchestrators.custom_status import CustomStatus
 from orchestrators.spending import Spending
 from shared.contracts import Folders, RunInput
 
@@ -16,12 +16,12 @@ type Steps[T] = Generator[Task[Any], Any, T]
 
 
 @dataclass(frozen=True)
-class Desk:
-    """One run: its context, input, folders, status board and purse, and the batches it waits for (in order)."""
+class ActiveRun:
+    """One run: its durable context, input, folders, custom status, spending, and the batches that it waits for."""
 
     context: df.DurableOrchestrationContext
     run: RunInput
     folders: Folders
-    board: Board
+    status: CustomStatus
     spending: Spending
     batches: dict[str, None] = field(default_factory=dict[str, None])

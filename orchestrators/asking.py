@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
-from orchestrators.desk import Desk, Steps
+from orchestrators.active_run import ActiveRun, Steps
 from orchestrators.steps import step
 from shared.contracts import AgentRequest, AgentResult, Call, Failure, Interruption, Patience, Usage
 
@@ -12,29 +12,29 @@ MOST_TRIES = 100
 """A bound for the loop whatever the settings say."""
 
 
-def ask(desk: Desk, call: Call, request: AgentRequest, *, paid: bool = False) -> Steps[AgentResult]:
+def ask(active: ActiveRun, call: Call, request: AgentRequest, *, paid: bool = False) -> Steps[AgentResult]:
     """The agent's answer, or why there is none: the run's cap, the end of its patience. Usage of all tries adds up.
 
     An answer that is `paid` for already, by a batch, is taken whatever the cap.
     """
-    patience = desk.run.patience
+    patience = active.run.patience
     waited, spent = 0.0, Usage()
     for attempt in range(1, MOST_TRIES):
-        if not (paid and attempt == 1) and (refusal := desk.spending.refusal()):
+        if not (paid and attempt == 1) and (refusal := active.spending.refusal()):
             return AgentResult(spent, call.model, failure=refusal)
-        result = yield from step(desk.context, desk.run, call.activity, request, AgentResult)
-        desk.spending.add(result.usage, result.model)
+        result = yield from step(active.context, active.run, call.activity, request, AgentResult)
+        active.spending.add(result.usage, result.model)
         spent = spent + result.usage
         if result.interruption is None:
             return replace(result, usage=spent)
-        wait = seconds_to_wait(patience, result.interruption, attempt, f"{desk.run.run_id}/{call.key}")
+        wait = seconds_to_wait(patience, result.interruption, attempt, f"{active.run.run_id}/{call.key}")
         if waited + wait > patience.total_seconds or attempt == MOST_TRIES - 1:
             return AgentResult(spent, result.model, failure=_given_up(result.interruption, attempt, waited))
         waited += wait
-        until = desk.context.current_utc_datetime + timedelta(seconds=wait)
-        desk.board.postpone(call, until, result.interruption.detail)
-        yield desk.context.create_timer(until)
-        desk.board.enter(call, "drafting" if request.revision == 0 else "revising")
+        until = active.context.current_utc_datetime + timedelta(seconds=wait)
+        active.status.postpone(call, until, result.interruption.detail)
+        yield active.context.create_timer(until)
+        active.status.enter(call, "drafting" if request.revision == 0 else "revising")
     raise AssertionError("the last try gives up")
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from durabletask.task import TaskFailedError
 
-from orchestrators.desk import Desk, Steps
+from orchestrators.active_run import ActiveRun, Steps
 from orchestrators.steps import step
 from shared.contracts import AgentRequest, BatchLook, BatchRequest, BatchState, Call, Payload, Polling
 
@@ -18,35 +18,35 @@ MOST_LOOKS = 10_000
 """A bound for the loop whatever the settings say."""
 
 
-def in_batch(desk: Desk, name: str, *asked: tuple[Call, AgentRequest]) -> Steps[bool]:
+def in_batch(active: ActiveRun, name: str, *asked: tuple[Call, AgentRequest]) -> Steps[bool]:
     """Have calls made as one batch, in economy mode and within the cap; whether all are answered then.
 
     `name` is the batch's own within the run.
     """
-    if not desk.run.options.economy or not asked or desk.spending.refusal():
+    if not active.run.options.economy or not asked or active.spending.refusal():
         return False
-    look = BatchLook(desk.run.run_id, f"{desk.run.run_id}/batches/{name}.json")
-    desk.batches[look.batch] = None
-    since = desk.context.current_utc_datetime
+    look = BatchLook(active.run.run_id, f"{active.run.run_id}/batches/{name}.json")
+    active.batches[look.batch] = None
+    since = active.context.current_utc_datetime
     submission = BatchRequest(look.run_id, look.batch, tuple(request for _, request in asked))
-    state = yield from _advance(desk, "submit_batch", submission)
+    state = yield from _advance(active, "submit_batch", submission)
     for number in range(MOST_LOOKS):
-        now = desk.context.current_utc_datetime
+        now = active.context.current_utc_datetime
         if state.ended or now - since > LONGEST:
             break
-        next_look = now + seconds_to_next_look(desk.run.polling, number)
-        desk.board.await_batch([call for call, _ in asked], state, since, next_look)
-        yield desk.context.create_timer(next_look)
-        state = yield from _advance(desk, "poll_batch", look)
-    del desk.batches[look.batch]
+        next_look = now + seconds_to_next_look(active.run.polling, number)
+        active.status.await_batch([call for call, _ in asked], state, since, next_look)
+        yield active.context.create_timer(next_look)
+        state = yield from _advance(active, "poll_batch", look)
+    del active.batches[look.batch]
     return state.ended and not state.unanswered
 
 
-def call_off_batches(desk: Desk) -> Steps[None]:
+def call_off_batches(active: ActiveRun) -> Steps[None]:
     """Call off what a run that was cancelled is still waiting for. What cannot be called off ends by itself."""
-    for name in list(desk.batches):
-        yield from _advance(desk, "cancel_batch", BatchLook(desk.run.run_id, name))
-        del desk.batches[name]
+    for name in list(active.batches):
+        yield from _advance(active, "cancel_batch", BatchLook(active.run.run_id, name))
+        del active.batches[name]
 
 
 def seconds_to_next_look(polling: Polling, looks: int) -> timedelta:
@@ -56,9 +56,9 @@ def seconds_to_next_look(polling: Polling, looks: int) -> timedelta:
     return timedelta(seconds=round(min(longest, grown), 3))
 
 
-def _advance(desk: Desk, activity: str, request: Payload) -> Steps[BatchState]:
+def _advance(active: ActiveRun, activity: str, request: Payload) -> Steps[BatchState]:
     """A step that failed has told nothing: the batch's record knows, and the next look reads it."""
     try:
-        return (yield from step(desk.context, desk.run, activity, request, BatchState))
+        return (yield from step(active.context, active.run, activity, request, BatchState))
     except TaskFailedError:
         return BatchState(ended=False, detail="The batch could not be looked at.")

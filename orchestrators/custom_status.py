@@ -1,4 +1,4 @@
-"""The run's custom status: per agent what it is doing, since when, and what it took. Pure but for setting it."""
+"""The custom status of a run's orchestration: what each agent is doing, since when, and how many tokens it took."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +9,7 @@ import azure.durable_functions as df
 from shared.contracts import BatchState, Call, Folders, Outcome, Usage, WarmResult
 
 
-class Board:
+class CustomStatus:
     """Shows waiting, drafting, checking, done, failed or cancelled for every planned call, and which waits for what."""
 
     def __init__(self, context: df.DurableOrchestrationContext, calls: Iterable[Call]) -> None:
@@ -34,11 +34,11 @@ class Board:
         }
 
     def queue(self, ahead: int) -> None:
-        """Note that the run waits for a place, and how many others do before it."""
+        """Note that the run waits for a run slot, and how many runs wait before it."""
         self._head["ahead"] = ahead
         self._show()
 
-    def let_in(self) -> None:
+    def admit(self) -> None:
         """Note that the run waits no longer."""
         self._head.pop("ahead", None)
         self._show()

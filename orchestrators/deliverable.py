@@ -1,32 +1,32 @@
-"""One agent's way through a run, as lanes: draft, check, revise while it falls short, publish."""
+"""What happens to one deliverable, as one parallel branch of a run: draft, check, revise on errors, publish."""
 
 from dataclasses import replace
 
 from durabletask.task import TaskFailedError
 
+from orchestrators.active_run import ActiveRun, Steps
 from orchestrators.asking import ask
-from orchestrators.desk import Desk, Steps
 from orchestrators.documents import is_built_on
 from orchestrators.revising import check, is_same, request_for, revise
 from orchestrators.steps import failure_of, step
 from shared.contracts import BlobRef, Call, Document, FileEntry, Outcome, PublishRequest, RunInput, Usage
 
 
-def deliverable(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
+def deliverable(active: ActiveRun, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
     """Draft, check, revise and publish what `call` asks for. Never raises for a failed step: the outcome says so.
 
     The orchestrator agent's texts are published by `write_manifest`, as parts of MANIFEST.md.
     """
     try:
-        outcome = yield from _design(desk, call, documents)
+        outcome = yield from _design(active, call, documents)
     except TaskFailedError as error:
-        outcome = Outcome(call.key, "failed", Usage(), failure=failure_of(error, desk.run))
-    desk.board.close(call, outcome)
+        outcome = Outcome(call.key, "failed", Usage(), failure=failure_of(error, active.run))
+    active.status.close(call, outcome)
     return outcome
 
 
 def revision(
-    desk: Desk,
+    active: ActiveRun,
     call: Call,
     documents: tuple[Document, ...],
     outcome: Outcome,
@@ -35,13 +35,13 @@ def revision(
 ) -> Steps[Outcome]:
     """Send a finished deliverable back for what is known of it. A failed step leaves it as it was."""
     try:
-        revised = yield from revise(desk, call, documents, outcome, findings, across)
-        is_new = not desk.run.by_edits or not is_same(revised.draft, outcome.draft)
-        if is_new and (revised.failure is None or desk.run.by_edits):
-            revised = yield from _publish(desk, call, revised)
+        revised = yield from revise(active, call, documents, outcome, findings, across)
+        is_new = not active.run.by_edits or not is_same(revised.draft, outcome.draft)
+        if is_new and (revised.failure is None or active.run.by_edits):
+            revised = yield from _publish(active, call, revised)
     except TaskFailedError:
         revised = outcome
-    desk.board.close(call, revised)
+    active.status.close(call, revised)
     return revised
 
 
@@ -50,13 +50,13 @@ def waits_for_all(call: Call, run: RunInput) -> bool:
     return run.by_edits and call.task == "draft" and not is_built_on(call, run)
 
 
-def _design(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
-    desk.board.enter(call, "drafting")
-    result = yield from ask(desk, call, request_for(desk.run, call, documents))
+def _design(active: ActiveRun, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
+    active.status.enter(call, "drafting")
+    result = yield from ask(active, call, request_for(active.run, call, documents))
     if result.draft is None:
         return Outcome(call.key, "failed", result.usage, result.model, failure=result.failure)
-    desk.board.enter(call, "checking", result.usage, result.model)
-    checked = yield from check(desk, call, result.draft, 0)
+    active.status.enter(call, "checking", result.usage, result.model)
+    checked = yield from check(active, call, result.draft, 0)
     outcome = Outcome(
         key=call.key,
         state="done",
@@ -69,29 +69,29 @@ def _design(desk: Desk, call: Call, documents: tuple[Document, ...]) -> Steps[Ou
         first_findings=checked.findings,
         facts=checked.facts,
     )
-    if not waits_for_all(call, desk.run):
-        outcome = yield from _revised(desk, call, documents, outcome)
-    return (yield from _publish(desk, call, outcome))
+    if not waits_for_all(call, active.run):
+        outcome = yield from _revised(active, call, documents, outcome)
+    return (yield from _publish(active, call, outcome))
 
 
-def _revised(desk: Desk, call: Call, documents: tuple[Document, ...], outcome: Outcome) -> Steps[Outcome]:
+def _revised(active: ActiveRun, call: Call, documents: tuple[Document, ...], outcome: Outcome) -> Steps[Outcome]:
     """Revise a first draft while it falls short. What is asked in the same words is answered in the same words."""
-    for _ in range(desk.run.revisions):
+    for _ in range(active.run.revisions):
         if not outcome.errors or outcome.findings is None or outcome.failure:
             break
         before = outcome.draft
         try:
-            outcome = yield from revise(desk, call, documents, outcome, outcome.findings)
+            outcome = yield from revise(active, call, documents, outcome, outcome.findings)
         except TaskFailedError:
             break  # what is there stays, with its findings
-        if desk.run.by_edits and is_same(before, outcome.draft):
+        if active.run.by_edits and is_same(before, outcome.draft):
             break
     return outcome
 
 
-def _publish(desk: Desk, call: Call, outcome: Outcome) -> Steps[Outcome]:
+def _publish(active: ActiveRun, call: Call, outcome: Outcome) -> Steps[Outcome]:
     if call.task != "draft" or outcome.draft is None:
         return outcome
-    request = PublishRequest(outcome.draft, desk.folders.deliverable_path(call))
-    file = yield from step(desk.context, desk.run, "publish_deliverable", request, FileEntry)
+    request = PublishRequest(outcome.draft, active.folders.deliverable_path(call))
+    file = yield from step(active.context, active.run, "publish_deliverable", request, FileEntry)
     return replace(outcome, file=file)

@@ -10,10 +10,10 @@ from typing import Any
 
 from durabletask.task import Task, TaskFailedError
 
+from orchestrators.active_run import ActiveRun
 from orchestrators.deliverable import revision, waits_for_all
-from orchestrators.desk import Desk
 from orchestrators.documents import all_documents, documents_for, is_built_on
-from orchestrators.lanes import RunCancelled, in_parallel
+from orchestrators.parallel import RunCancelled, in_parallel
 from orchestrators.steps import failure_of, step
 from shared.contracts import BlobRef, Call, Outcome, PackCheckRequest, PackCheckResult
 
@@ -29,17 +29,19 @@ class Reconciled:
     first: PackCheckResult
 
 
-def reconcile(desk: Desk, outcomes: dict[str, Outcome], cancel: Task[Any]) -> Generator[Task[Any], Any, Reconciled]:
+def reconcile(
+    active: ActiveRun, outcomes: dict[str, Outcome], cancel: Task[Any]
+) -> Generator[Task[Any], Any, Reconciled]:
     """Check, revise what falls short, check again: at most `run.revisions` times. Raises `RunCancelled`.
 
     A run that was started before revisions were edits goes the way it began.
     """
-    if not desk.run.by_edits:
-        return (yield from _all_at_once(desk, outcomes, cancel))
-    documents = _Documents(desk, outcomes, cancel)
+    if not active.run.by_edits:
+        return (yield from _all_at_once(active, outcomes, cancel))
+    documents = _Documents(active, outcomes, cancel)
     yield from documents.check()
     first = documents.checked
-    for _ in range(desk.run.revisions):
+    for _ in range(active.run.revisions):
         if not (yield from documents.revise()):
             break
     return Reconciled(documents.outcomes, documents.checked, first)
@@ -49,7 +51,7 @@ def reconcile(desk: Desk, outcomes: dict[str, Outcome], cancel: Task[Any]) -> Ge
 class _Documents:
     """The documents of a run as they are now, and what is known of them."""
 
-    desk: Desk
+    active: ActiveRun
     outcomes: dict[str, Outcome]
     cancel: Task[Any]
     checked: PackCheckResult = field(default_factory=PackCheckResult)
@@ -59,9 +61,9 @@ class _Documents:
     def check(self) -> Walk:
         """Hold them against each other. Where that cannot be done, what each was found to lack alone still counts."""
         try:
-            self.checked = yield from _check(self.desk, self.outcomes, self.checks)
+            self.checked = yield from _check(self.active, self.outcomes, self.checks)
         except TaskFailedError as error:
-            self.checked = PackCheckResult(failure=failure_of(error, self.desk.run))
+            self.checked = PackCheckResult(failure=failure_of(error, self.active.run))
         self.checks += 1
 
     def revise(self) -> Generator[Task[Any], Any, bool]:
@@ -69,13 +71,13 @@ class _Documents:
 
         In between, the others are checked anew only where something moved that they may rest on.
         """
-        founding = [call for call in self._failing() if is_built_on(call, self.desk.run)]
+        founding = [call for call in self._failing() if is_built_on(call, self.active.run)]
         facts = {call.key: self.outcomes[call.key].facts for call in founding}
         yield from self._revise(founding)
         moved = any(self.outcomes[key].facts != before for key, before in facts.items())
         if moved:
             yield from self.check()
-        others = [call for call in self._failing() if not is_built_on(call, self.desk.run)]
+        others = [call for call in self._failing() if not is_built_on(call, self.active.run)]
         yield from self._revise(others)
         if others or (founding and not moved):
             yield from self.check()
@@ -83,13 +85,15 @@ class _Documents:
 
     def _failing(self) -> list[Call]:
         """Calls whose documents must change, except those that have been asked just that before."""
-        return [call for call in self.desk.run.calls if self._falls_short(call) and self._wish(call) not in self.asked]
+        return [
+            call for call in self.active.run.calls if self._falls_short(call) and self._wish(call) not in self.asked
+        ]
 
     def _falls_short(self, call: Call) -> bool:
         outcome = self.outcomes.get(call.key)
         if outcome is None or outcome.file is None or outcome.failure:
             return False
-        own = outcome.errors and waits_for_all(call, self.desk.run)
+        own = outcome.errors and waits_for_all(call, self.active.run)
         return bool(own) or any(tally.errors for tally in self.checked.tallies if tally.deliverable == call.deliverable)
 
     def _wish(self, call: Call) -> tuple[str, ...]:
@@ -104,13 +108,13 @@ class _Documents:
 
     def _revise(self, calls: list[Call]) -> Walk:
         """Revise documents side by side."""
-        desk, outcomes = self.desk, self.outcomes
+        active, outcomes = self.active, self.outcomes
         self.asked += [self._wish(call) for call in calls]
-        lanes = {
+        branches = {
             call.key: revision(
-                desk,
+                active,
                 call,
-                documents_for(call, desk.run, outcomes),
+                documents_for(call, active.run, outcomes),
                 outcomes[call.key],
                 outcomes[call.key].findings,
                 self._across(call),
@@ -118,32 +122,34 @@ class _Documents:
             for call in calls
         }
         try:
-            self.outcomes = outcomes | (yield from in_parallel(desk.context, lanes, self.cancel))
+            self.outcomes = outcomes | (yield from in_parallel(active.context, branches, self.cancel))
         except RunCancelled as cancelled:
             raise RunCancelled(outcomes | cancelled.done) from None
 
 
-def _all_at_once(desk: Desk, outcomes: dict[str, Outcome], cancel: Task[Any]) -> Generator[Task[Any], Any, Reconciled]:
+def _all_at_once(
+    active: ActiveRun, outcomes: dict[str, Outcome], cancel: Task[Any]
+) -> Generator[Task[Any], Any, Reconciled]:
     """The way of runs that were started before revisions were edits."""
-    first = checked = yield from _check(desk, outcomes, 0)
-    for number in range(1, desk.run.revisions + 1):
+    first = checked = yield from _check(active, outcomes, 0)
+    for number in range(1, active.run.revisions + 1):
         failing = {tally.deliverable for tally in checked.tallies if tally.errors}
         if not failing or checked.findings is None:
             break
-        lanes = {
+        branches = {
             call.key: revision(
-                desk, call, documents_for(call, desk.run, outcomes), outcomes[call.key], checked.findings
+                active, call, documents_for(call, active.run, outcomes), outcomes[call.key], checked.findings
             )
-            for call in desk.run.calls
+            for call in active.run.calls
             if call.deliverable in failing and call.key in outcomes and outcomes[call.key].file
         }
-        outcomes = outcomes | (yield from in_parallel(desk.context, lanes, cancel))
-        checked = yield from _check(desk, outcomes, number)
+        outcomes = outcomes | (yield from in_parallel(active.context, branches, cancel))
+        checked = yield from _check(active, outcomes, number)
     return Reconciled(outcomes, checked, first)
 
 
-def _check(desk: Desk, outcomes: dict[str, Outcome], number: int) -> Generator[Task[Any], Any, PackCheckResult]:
-    run = desk.run
+def _check(active: ActiveRun, outcomes: dict[str, Outcome], number: int) -> Generator[Task[Any], Any, PackCheckResult]:
+    run = active.run
     request = PackCheckRequest(
         run_id=run.run_id,
         documents=all_documents(run, outcomes),
@@ -152,4 +158,4 @@ def _check(desk: Desk, outcomes: dict[str, Outcome], number: int) -> Generator[T
         db=run.options.db,
         round=number,
     )
-    return (yield from step(desk.context, run, "check_pack", request, PackCheckResult))
+    return (yield from step(active.context, run, "check_pack", request, PackCheckResult))

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from orchestrators.active_run import ActiveRun, Steps
 from orchestrators.asking import ask
 from orchestrators.batching import in_batch
-from orchestrators.desk import Desk, Steps
 from orchestrators.steps import step
 from shared.contracts import (
     AGAIN,
@@ -24,7 +24,7 @@ from shared.runs import CAP_REACHED
 
 
 def revise(
-    desk: Desk,
+    active: ActiveRun,
     call: Call,
     documents: tuple[Document, ...],
     outcome: Outcome,
@@ -36,17 +36,17 @@ def revise(
     A revision that the run's cap forbids is none: the text stays, and `failure` says what is left undone.
     """
     number = outcome.revisions + 1
-    form = EDITS if desk.run.by_edits else ""
-    asked = replace(request_for(desk.run, call, documents), revision=number, previous=outcome.draft, form=form)
-    result = yield from _mended(desk, call, replace(asked, findings=findings, across=across), outcome)
+    form = EDITS if active.run.by_edits else ""
+    asked = replace(request_for(active.run, call, documents), revision=number, previous=outcome.draft, form=form)
+    result = yield from _mended(active, call, replace(asked, findings=findings, across=across), outcome)
     capped = result.failure if result.failure and result.failure.code == CAP_REACHED else None
     if capped and result.draft is None:
         return replace(outcome, usage=outcome.usage + result.usage, failure=capped)
     counted = replace(outcome, usage=outcome.usage + result.usage, revisions=number, failure=capped or outcome.failure)
-    if result.draft is None or (desk.run.by_edits and is_same(result.draft, outcome.draft)):
+    if result.draft is None or (active.run.by_edits and is_same(result.draft, outcome.draft)):
         return counted
-    desk.board.enter(call, "checking", counted.usage, counted.model)
-    checked = yield from check(desk, call, result.draft, number)
+    active.status.enter(call, "checking", counted.usage, counted.model)
+    checked = yield from check(active, call, result.draft, number)
     if checked.errors > outcome.errors:
         return counted
     return replace(
@@ -64,11 +64,11 @@ def is_same(one: BlobRef | None, other: BlobRef | None) -> bool:
     return one is not None and other is not None and one.sha256 == other.sha256
 
 
-def check(desk: Desk, call: Call, draft: BlobRef, number: int) -> Steps[CheckResult]:
+def check(active: ActiveRun, call: Call, draft: BlobRef, number: int) -> Steps[CheckResult]:
     """Hold a draft against its agent's checks."""
-    run = desk.run
+    run = active.run
     request = CheckRequest(run.run_id, call.agent, call.task, draft, run.prd, run.options.stack, run.options.db, number)
-    return (yield from step(desk.context, run, "check_deliverable", request, CheckResult))
+    return (yield from step(active.context, run, "check_deliverable", request, CheckResult))
 
 
 def request_for(run: RunInput, call: Call, documents: tuple[Document, ...]) -> AgentRequest:
@@ -87,21 +87,21 @@ def request_for(run: RunInput, call: Call, documents: tuple[Document, ...]) -> A
     )
 
 
-def _mended(desk: Desk, call: Call, request: AgentRequest, outcome: Outcome) -> Steps[AgentResult]:
+def _mended(active: ActiveRun, call: Call, request: AgentRequest, outcome: Outcome) -> Steps[AgentResult]:
     """The text with its edits. Each call is paid for and kept by itself; what a failed one leaves, stays."""
-    result = yield from _answered(desk, call, request, outcome)
+    result = yield from _answered(active, call, request, outcome)
     for form in (AGAIN, WHOLE):
         if result.answer is None:
             break
         asked = replace(request, form=form, answer=result.answer if form == AGAIN else None)
-        more = yield from _answered(desk, call, asked, replace(outcome, usage=outcome.usage + result.usage))
+        more = yield from _answered(active, call, asked, replace(outcome, usage=outcome.usage + result.usage))
         result = replace(more, usage=result.usage + more.usage, draft=more.draft or result.draft)
     return result
 
 
-def _answered(desk: Desk, call: Call, request: AgentRequest, outcome: Outcome) -> Steps[AgentResult]:
+def _answered(active: ActiveRun, call: Call, request: AgentRequest, outcome: Outcome) -> Steps[AgentResult]:
     form = f"-{request.form}" if request.form in (AGAIN, WHOLE) else ""
     batch = f"{call.agent}-{call.task}-{request.revision}{form}"
-    paid = yield from in_batch(desk, batch, (call, request))
-    desk.board.enter(call, "revising", outcome.usage, outcome.model)
-    return (yield from ask(desk, call, request, paid=paid))
+    paid = yield from in_batch(active, batch, (call, request))
+    active.status.enter(call, "revising", outcome.usage, outcome.model)
+    return (yield from ask(active, call, request, paid=paid))

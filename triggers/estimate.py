@@ -1,4 +1,4 @@
-"""What a run will make of a PRD: which calls on which models, how much they read, at what prices. Has Claude count."""
+"""Estimates a run before it starts: its calls, models, input tokens and prices. Asks Claude to count the tokens."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ log = logs.logger(__name__)
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Estimate:
     """The calls of a run with their models, the length of what all of them read, and the prices in force."""
 
     calls: tuple[Call, ...]
@@ -38,7 +38,7 @@ class Outlook:
         return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from)
 
 
-async def look_ahead(services: Services, prd: Prd, options: Options) -> Outlook:
+async def estimate_run(services: Services, prd: Prd, options: Options) -> Estimate:
     """Plan the calls for a PRD. Claude counts what they share, where it answers within `COUNT_SECONDS`.
 
     Raises `BadInput` for a PRD that does not fit into what the models read at once: no call is paid for it.
@@ -50,7 +50,7 @@ async def look_ahead(services: Services, prd: Prd, options: Options) -> Outlook:
     tokens = estimated_tokens(prompt) if counted is None else counted
     await _check_length(services, prd.name, tokens, calls)
     prices = priced_for((call.model for call in calls), services.settings.prices)
-    return Outlook(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from)
+    return Estimate(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from)
 
 
 async def _check_length(services: Services, name: str, prefix_tokens: int, calls: tuple[Call, ...]) -> None:

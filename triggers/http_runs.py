@@ -20,8 +20,8 @@ from shared.runs import NAMES, status_of
 from shared.services import Services
 from shared.storage import DESIGNS, LONGEST_NAME, PRDS, content_type, past_runs
 from triggers.callers import LIVE, body_of, caller_of
+from triggers.estimate import estimate_run
 from triggers.intake import Request, read_claim, read_request, start_run
-from triggers.outlook import look_ahead
 from triggers.problems import HEADERS, answer, reports_problems
 from triggers.run_list import Query, list_page
 from triggers.views import links, pack_files, run_view
@@ -64,8 +64,8 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
 async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
     request, _ = await request_of(req, services.current())
-    outlook = await look_ahead(services.current(), request.prd, request.options)
-    return answer({"plan": outlook.plan(request.options).to_dict()})
+    estimate = await estimate_run(services.current(), request.prd, request.options)
+    return answer({"plan": estimate.plan(request.options).to_dict()})
 
 
 @bp.route(route="runs", methods=["GET"])

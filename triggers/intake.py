@@ -23,7 +23,7 @@ from shared.services import Services
 from shared.settings import Settings
 from shared.storage import PRDS, WORK, BlobInfo, BlobStore, live_runs, past_runs, run_index
 from triggers.callers import LIVE, ORCHESTRATOR
-from triggers.outlook import Outlook, look_ahead
+from triggers.estimate import Estimate, estimate_run
 
 MOST_ATTEMPTS = 1_000
 """How many runs of one PRD with the same options HTTP callers may start with `fresh`."""
@@ -130,12 +130,12 @@ async def _wants_another(services: Services, client: df.DurableFunctionsClient, 
 
 async def _claim(services: Services, request: Request, run_id: str, *, fresh: bool) -> Claim | None:
     """Write the PRD's copy, then the claim; None when somebody else was there first."""
-    outlook = await look_ahead(services, request.prd, request.options)
+    estimate = await estimate_run(services, request.prd, request.options)
     prd = await services.blobs.write(
         WORK, f"{run_id}/prd.md", request.prd.text.encode(), "text/markdown; charset=utf-8"
     )
     claim = Claim(
-        run=replace(_run_input(services.settings, request, run_id, prd, outlook), fresh=fresh),
+        run=replace(_run_input(services.settings, request, run_id, prd, estimate), fresh=fresh),
         source=request.source,
         identity=request.identity,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -163,7 +163,7 @@ async def _claimed(blobs: BlobStore, run_id: str) -> tuple[Claim, timedelta]:
         raise StorageFault("storage-contradicts", detail, "Ask again in a moment.") from None
 
 
-def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, outlook: Outlook) -> RunInput:
+def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, estimate: Estimate) -> RunInput:
     return RunInput(
         run_id=run_id,
         project=request.prd.project,
@@ -173,18 +173,18 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         prd_etag=request.etag,
         options=request.options,
         output_root=settings.output_root.strip("/"),
-        calls=outlook.calls,
+        calls=estimate.calls,
         attempts=settings.activity_attempts,
         first_retry_seconds=settings.first_retry_seconds,
         revisions=settings.revisions,
         patience=Patience(settings.first_wait_seconds, settings.longest_wait_seconds, settings.patience_seconds),
         polling=settings.polling,
         cap=settings.cap,
-        prices=outlook.prices,
-        prefix_tokens=outlook.prefix_tokens,
-        prefix_counted=outlook.counted,
-        requirements=outlook.requirements,
-        untraced_from=outlook.untraced_from,
+        prices=estimate.prices,
+        prefix_tokens=estimate.prefix_tokens,
+        prefix_counted=estimate.counted,
+        requirements=estimate.requirements,
+        untraced_from=estimate.untraced_from,
         caller=request.caller,
         max_active=0 if request.options.economy else settings.max_active_runs,
         by_edits=True,

@@ -18,7 +18,7 @@ from durabletask.client import OrchestrationState
 from shared.errors import BadInput
 from shared.runs import ENDED, progress_of, status_of
 from shared.services import Services
-from shared.storage import past_runs, read_line, run_index
+from shared.storage import past_runs, read_queue, run_index
 from shared.storage.run_index import Listed
 from triggers.views import iso, links
 
@@ -103,12 +103,12 @@ async def _with_states(
 
 async def _rows(services: Services, found: list[_Found]) -> list[dict[str, Any]]:
     waiting = any("ahead" in progress_of(state) for _, state in found)
-    line = await read_line(services.blobs) if waiting else None
+    queue = await read_queue(services.blobs) if waiting else None
     return [
         {
             "id": run.run_id,
             "status": _status_of(run, state),
-            "ahead": line.ahead(run.run_id) if line else None,
+            "ahead": queue.ahead(run.run_id) if queue else None,
             "project": run.project,
             "title": run.title,
             "created_at": run.created_at,

@@ -1,5 +1,5 @@
-"""The timer sweep: finds PRDs whose event was lost and claims whose run never appeared; takes back the places of runs
-that are no more; clears out old answers and histories."""
+"""The timer sweep: starts PRDs whose event was lost and claims whose run never appeared, releases the slots of runs
+that no longer exist, and deletes old answers and histories."""
 
 import asyncio
 
@@ -7,10 +7,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared import logs, services, telemetry
-from shared.contracts import PLACE_EVENT
+from shared.contracts import SLOT_EVENT
 from shared.errors import NotFound
 from shared.services import Services
-from shared.storage import PRDS, BlobInfo, leave_slot, live_runs, read_line
+from shared.storage import PRDS, BlobInfo, leave_slot, live_runs, read_queue
 from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
 from triggers.callers import LIVE
 from triggers.intake import drop_identity, has_ended, read_claim, run_id_for, take_over
@@ -32,11 +32,11 @@ async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> 
     started = await sweep_prds(current, client)
     if started:
         log.warning("sweep started %d run(s) whose event was lost: %s", len(started), ", ".join(started))
-    await tend_places(current, client)
+    await release_stale_slots(current, client)
     forgotten = await current.calls.prune(current.settings.call_retention_days)
     if forgotten:
         log.info("sweep deleted %d kept call(s)", forgotten)
-    await tend_counts(current, client)
+    await recount_live_runs(current, client)
     if listed := await index_runs(current, client):
         log.info("sweep listed %d run(s) of an earlier release", listed)
     if purged := await purge_histories(current, client):
@@ -89,21 +89,21 @@ async def _start_missed(services: Services, client: df.DurableFunctionsClient, i
     return run_id if await take_over(services, client, claim, age) else None
 
 
-async def tend_places(services: Services, client: df.DurableFunctionsClient) -> list[str]:
-    """Take back the places of runs that are no more, and call whoever is next; returns the ids of those called."""
-    line = await read_line(services.blobs)
-    for run_id in {*line.taken.values(), *line.waiting}:
+async def release_stale_slots(services: Services, client: df.DurableFunctionsClient) -> list[str]:
+    """Release the slots of runs that no longer exist and wake the next waiting runs; returns the ids of those."""
+    queue = await read_queue(services.blobs)
+    for run_id in {*queue.taken.values(), *queue.waiting}:
         state = await client.get_orchestration_state(run_id, fetch_payloads=False)
         if state is None or state.runtime_status not in LIVE:
-            line = await leave_slot(services.blobs, run_id)
+            queue = await leave_slot(services.blobs, run_id)
             log.warning("run %s ended and had left its place to be taken back", run_id)
-    called = line.next(services.settings.max_active_runs)
+    called = queue.next(services.settings.max_active_runs)
     for run_id in called:
-        await client.raise_orchestration_event(run_id, PLACE_EVENT)
+        await client.raise_orchestration_event(run_id, SLOT_EVENT)
     return list(called)
 
 
-async def tend_counts(services: Services, client: df.DurableFunctionsClient) -> None:
+async def recount_live_runs(services: Services, client: df.DurableFunctionsClient) -> None:
     """Count no run any longer that has ended, or that was never started, and was left counted by a crash."""
     grace = services.settings.claim_grace_seconds
     async for caller, run_id, info in live_runs.counted(services.blobs):

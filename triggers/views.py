@@ -10,7 +10,7 @@ from durabletask.client import OrchestrationState
 
 from shared.contracts import Claim, FileEntry, RunResult, Usage, WarmResult
 from shared.runs import as_number, cost, progress_of, status_of, total
-from shared.storage import WORK, BlobStore, Line, read_line
+from shared.storage import WORK, BlobStore, RunQueue, read_queue
 
 
 async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | None) -> dict[str, Any]:
@@ -21,7 +21,7 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
     agents = [_agent_view(claim, row) for row in progress.get("agents", [])] or _waiting(claim)
     files = await _files(blobs, result)
     return {
-        **_head(claim, state, await _line(blobs, state)),
+        **_head(claim, state, await _queue_of(blobs, state)),
         "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size},
         "options": {"stack": run.options.stack, "db": run.options.db, "output": run.options.output}
         | {"economy": run.options.economy},
@@ -53,17 +53,17 @@ async def pack_files(blobs: BlobStore, state: OrchestrationState | None) -> list
     return await _files(blobs, _result(state))
 
 
-async def _line(blobs: BlobStore, state: OrchestrationState | None) -> Line | None:
+async def _queue_of(blobs: BlobStore, state: OrchestrationState | None) -> RunQueue | None:
     """Who waits for whom; looked up only where this run waits."""
-    return await read_line(blobs) if "ahead" in progress_of(state) else None
+    return await read_queue(blobs) if "ahead" in progress_of(state) else None
 
 
-def _head(claim: Claim, state: OrchestrationState | None, line: Line | None) -> dict[str, Any]:
+def _head(claim: Claim, state: OrchestrationState | None, queue: RunQueue | None) -> dict[str, Any]:
     updated = iso(state.last_updated_at) if state else claim.created_at
     return {
         "id": claim.run.run_id,
         "status": status_of(state),
-        "ahead": line.ahead(claim.run.run_id) if line else None,
+        "ahead": queue.ahead(claim.run.run_id) if queue else None,
         "project": claim.run.project,
         "title": claim.run.title,
         "created_at": claim.created_at,

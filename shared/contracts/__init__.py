@@ -36,9 +36,9 @@ from shared.contracts.findings import SENT_BACK, Finding, Rule, Severity, by_rul
 from shared.contracts.history import in_full, in_short, run_of
 from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
 from shared.contracts.payload import Payload
-from shared.contracts.places import PLACE_EVENT, NextRuns, Place, PlaceRequest
 from shared.contracts.references import BlobRef, Document
 from shared.contracts.registry import RegisteredFile, Registry
+from shared.contracts.run_slots import SLOT_EVENT, NextRuns, Slot, SlotRequest
 from shared.contracts.runs import VERSION, Call, Claim, Options, Patience, Polling, RunInput, RunResult, claim_name
 from shared.contracts.signing import answer_in, sign, signature_of, unsigned
 from shared.contracts.spending import Cap, ModelPrice, Prices, Usage
@@ -48,8 +48,8 @@ __all__ = [
     "BY_EDITS",
     "EDITS",
     "NOTHING",
-    "PLACE_EVENT",
     "SENT_BACK",
+    "SLOT_EVENT",
     "VERSION",
     "WHOLE",
     "AgentRequest",
@@ -86,8 +86,6 @@ __all__ = [
     "Patience",
     "Payload",
     "PipelineTask",
-    "Place",
-    "PlaceRequest",
     "Polling",
     "Prices",
     "PublishRequest",
@@ -98,6 +96,8 @@ __all__ = [
     "RunInput",
     "RunResult",
     "Severity",
+    "Slot",
+    "SlotRequest",
     "Tally",
     "TellRequest",
     "TellResult",

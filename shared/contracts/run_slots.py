@@ -1,16 +1,16 @@
-"""Places among the runs that may be active at once."""
+"""Payloads of the concurrency limit: requests for a run slot and their results."""
 
 from dataclasses import dataclass
 
 from shared.contracts.payload import Payload
 
-PLACE_EVENT = "place"
-"""Name of the external event that tells a waiting run to look for a place again."""
+SLOT_EVENT = "place"
+"""Name of the external event that tells a waiting run to ask for a slot again."""
 
 
 @dataclass(frozen=True)
-class PlaceRequest(Payload):
-    """Ask for a place among `limit` active runs. `since` is when the run began to wait, ISO 8601 UTC."""
+class SlotRequest(Payload):
+    """Ask for one of `limit` run slots. `since` is when the run began to wait, ISO 8601 UTC."""
 
     run_id: str
     since: str
@@ -18,8 +18,8 @@ class PlaceRequest(Payload):
 
 
 @dataclass(frozen=True)
-class Place(Payload):
-    """Whether a run may begin; if not, how many wait before it."""
+class Slot(Payload):
+    """Whether the run holds a slot; if not, how many runs wait before it."""
 
     taken: bool
     ahead: int = 0
@@ -27,6 +27,6 @@ class Place(Payload):
 
 @dataclass(frozen=True)
 class NextRuns(Payload):
-    """The waiting runs that can be let in."""
+    """The waiting runs for which a slot is free."""
 
     run_ids: tuple[str, ...] = ()

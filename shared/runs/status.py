@@ -24,5 +24,5 @@ def status_of(state: OrchestrationState | None) -> str:
 
 
 def progress_of(state: OrchestrationState | None) -> dict[str, Any]:
-    """The run's custom status (`orchestrators/progress.py`); empty where the engine says `null`."""
+    """The run's custom status (`orchestrators/custom_status.py`); empty where the engine says `null`."""
     return json.loads((state and state.serialized_custom_status) or "null") or {}

@@ -15,7 +15,7 @@ from shared.storage.blobs import (
     content_type,
     is_addressable,
 )
-from shared.storage.run_slots import Line, leave_slot, read_line, take_slot
+from shared.storage.run_slots import RunQueue, leave_slot, read_queue, take_slot
 from shared.storage.vault import SIGN_IN, Vault
 
 __all__ = [
@@ -27,14 +27,14 @@ __all__ = [
     "BlobChanged",
     "BlobInfo",
     "BlobStore",
-    "Line",
+    "RunQueue",
     "Vault",
     "content_type",
     "is_addressable",
     "leave_slot",
     "live_runs",
     "past_runs",
-    "read_line",
+    "read_queue",
     "run_index",
     "take_slot",
 ]

@@ -1,13 +1,14 @@
-"""Who may run now: so many runs at once, the others wait in the order in which they came. Touches blobs only.
+"""A concurrency limiter for runs: at most `limit` runs hold a slot, the others wait in a first-in-first-out queue.
 
-A place is the blob `places/taken/{number}`, created if absent, its metadata naming the run; there are as many numbers
-as runs may be active, so that there can never be more. A run that finds none free leaves a ticket,
-`places/waiting/{since}-{run id}`: names sort by time, and the first tickets are the next ones let in.
+A slot is the blob `places/taken/{number}`, created if absent; its metadata names the run that holds it. There are as
+many numbers as runs may be active, so more runs can never hold a slot. A run that finds no free slot writes a ticket,
+`places/waiting/{since}-{run id}`: names sort by time, so the first tickets are the next runs to start. Touches blobs
+only.
 """
 
 from dataclasses import dataclass
 
-from shared.contracts import Place, PlaceRequest
+from shared.contracts import Slot, SlotRequest
 from shared.errors import NotFound
 from shared.storage.blobs import WORK, BlobStore
 
@@ -17,14 +18,14 @@ _SINCE_LENGTH = len("20261122T112601.123456-")
 
 
 @dataclass(frozen=True)
-class Line:
-    """The places that are taken: holders by blob name. Those who wait, first come first: tickets by run id."""
+class RunQueue:
+    """`taken`: the run that holds each slot, by blob name. `waiting`: tickets by run id, the oldest first."""
 
     taken: dict[str, str]
     waiting: dict[str, str]
 
     def free(self, limit: int) -> list[str]:
-        """Blob names of the places that are left of `limit`."""
+        """Blob names of the slots that are free, of `limit`."""
         return [name for number in range(1, limit + 1) if (name := f"{_TAKEN}{number:05}") not in self.taken]
 
     def ahead(self, run_id: str) -> int | None:
@@ -32,47 +33,47 @@ class Line:
         return list(self.waiting).index(run_id) if run_id in self.waiting else None
 
     def next(self, limit: int) -> tuple[str, ...]:
-        """The runs that can be let in now."""
+        """The waiting runs for which a slot is free."""
         return tuple(self.waiting)[: len(self.free(limit))]
 
 
-async def read_line(blobs: BlobStore) -> Line:
-    """Who is in and who waits."""
+async def read_queue(blobs: BlobStore) -> RunQueue:
+    """List the slots and the tickets."""
     taken, waiting = dict[str, str](), dict[str, str]()
     async for info in blobs.list(WORK, "places/"):
         if info.name.startswith(_TAKEN):
             taken[info.name] = info.metadata.get(_HOLDER, "")
         else:
             waiting[info.name[len(_WAITING) + _SINCE_LENGTH :]] = info.name
-    return Line(taken, waiting)
+    return RunQueue(taken, waiting)
 
 
-async def take_slot(blobs: BlobStore, request: PlaceRequest) -> Place:
+async def take_slot(blobs: BlobStore, request: SlotRequest) -> Slot:
     """A place where one is free and nobody was here before, else a ticket. Repeating it changes nothing."""
-    line = await read_line(blobs)
-    if request.run_id not in line.taken.values():
-        ahead = line.ahead(request.run_id)
+    queue = await read_queue(blobs)
+    if request.run_id not in queue.taken.values():
+        ahead = queue.ahead(request.run_id)
         if ahead is None:
-            ahead = len(line.waiting)
-        name = await _first_free(blobs, request.run_id, line.free(request.limit)[ahead:])
+            ahead = len(queue.waiting)
+        name = await _first_free(blobs, request.run_id, queue.free(request.limit)[ahead:])
         if name is None:
-            if request.run_id not in line.waiting:
+            if request.run_id not in queue.waiting:
                 await blobs.create(WORK, _ticket(request), b"")
-            return Place(taken=False, ahead=ahead)
-    if request.run_id in line.waiting:
-        await blobs.delete(WORK, line.waiting[request.run_id])
-    return Place(taken=True)
+            return Slot(taken=False, ahead=ahead)
+    if request.run_id in queue.waiting:
+        await blobs.delete(WORK, queue.waiting[request.run_id])
+    return Slot(taken=True)
 
 
-async def leave_slot(blobs: BlobStore, run_id: str) -> Line:
-    """Give back what a run holds, place or ticket; the line without it."""
-    line = await read_line(blobs)
-    for name in [name for name, holder in line.taken.items() if holder == run_id]:
+async def leave_slot(blobs: BlobStore, run_id: str) -> RunQueue:
+    """Give back what a run holds, place or ticket; the queue without it."""
+    queue = await read_queue(blobs)
+    for name in [name for name, holder in queue.taken.items() if holder == run_id]:
         await blobs.delete(WORK, name)
-        del line.taken[name]
-    if ticket := line.waiting.pop(run_id, None):
+        del queue.taken[name]
+    if ticket := queue.waiting.pop(run_id, None):
         await blobs.delete(WORK, ticket)
-    return line
+    return queue
 
 
 async def _first_free(blobs: BlobStore, run_id: str, names: list[str]) -> str | None:
@@ -92,6 +93,6 @@ async def _holder(blobs: BlobStore, name: str) -> str | None:
     return info.metadata.get(_HOLDER)
 
 
-def _ticket(request: PlaceRequest) -> str:
+def _ticket(request: SlotRequest) -> str:
     since = request.since.replace("-", "").replace(":", "")[: _SINCE_LENGTH - 1]
     return f"{_WAITING}{since}-{request.run_id}"

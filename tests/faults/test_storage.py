@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
-from shared.contracts import PlaceRequest
+from shared.contracts import SlotRequest
 from shared.errors import StorageFault, StorageRefused
-from shared.storage import blobs, leave_slot, read_line, take_slot
+from shared.storage import blobs, leave_slot, read_queue, take_slot
 from shared.storage.blobs import WORK, BlobStore
 from tests.faults.proxy import Fault, FaultProxy, Kind, Passing, no_faults
 from tests.faults.table import ROWS, Row, count
@@ -154,7 +154,7 @@ async def test_places_are_never_taken_twice_and_never_lost_whatever_answers_get_
         return Fault("lost" if len(hit) % 2 else "500-after")
 
     proxy.plan = plan
-    requests = [PlaceRequest(f"held-{number}", f"2026-11-22T00:00:{number:02}.000000", 2) for number in range(4)]
+    requests = [SlotRequest(f"held-{number}", f"2026-11-22T00:00:{number:02}.000000", 2) for number in range(4)]
     try:
         taken = [request for request in requests if (await take_slot(store, request)).taken]
         assert len(taken) <= 2
@@ -162,7 +162,7 @@ async def test_places_are_never_taken_twice_and_never_lost_whatever_answers_get_
         again = [request for request in requests if (await take_slot(store, request)).taken]
         assert len(again) == 2
         assert set(taken) <= set(again), "who was told to have a place has it"
-        line = await read_line(store)
+        line = await read_queue(store)
         assert (len(line.taken), len(line.waiting)) == (2, 2)
     finally:
         proxy.plan = no_faults

@@ -7,8 +7,8 @@ from unittest.mock import Mock
 
 import pytest
 
+from orchestrators.active_run import ActiveRun
 from orchestrators.asking import MOST_TRIES, ask, seconds_to_wait
-from orchestrators.desk import Desk
 from orchestrators.spending import Spending
 from shared.contracts import AgentRequest, AgentResult, BlobRef, Interruption, Options, Patience, RunInput, Usage
 
@@ -50,7 +50,7 @@ def test_tries_are_bounded_whatever_the_patience_and_the_end_is_a_reason():
     run = RunInput("r1", "p", "P", prd, "p.md", None, options, "designs", (), patience=endless)
     context = Mock(current_utc_datetime=datetime(2026, 11, 22, tzinfo=UTC))
     request = AgentRequest("r1", "system-architect", "draft", "p", "python", None, prd, "p.md")
-    asking = ask(Desk(context, run, Mock(), Mock(), Spending(run)), Mock(key="architect", model="m"), request)
+    asking = ask(ActiveRun(context, run, Mock(), Mock(), Spending(run)), Mock(key="architect", model="m"), request)
     busy, asked = AgentResult(Usage(), "m", interruption=Interruption("Busy.")).to_dict(), 0
     given: Any = None
     try:

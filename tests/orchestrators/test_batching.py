@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
+from orchestrators.active_run import ActiveRun
 from orchestrators.batching import in_batch, seconds_to_next_look
-from orchestrators.desk import Desk
 from orchestrators.spending import Spending
 from shared.contracts import AgentRequest, BlobRef, Call, Cap, Folders, Options, Polling, RunInput, Usage
 
@@ -26,9 +26,9 @@ REQUEST = AgentRequest("r1", "system-architect", "draft", "p", "python", None, P
 def test_no_batch_is_sent_without_economy_or_at_the_cap(economy: bool, spent: int):
     options = Options("python", "asked for", economy=economy)
     run = RunInput("r1", "p", "P", PRD, "p.md", None, options, "designs", (), cap=Cap(tokens=100))
-    desk = Desk(cast(Any, None), run, Folders("s", "p", "a", "p"), cast(Any, None), Spending(run))
-    desk.spending.add(Usage(output_tokens=spent), "claude-sonnet-5-5")
+    active = ActiveRun(cast(Any, None), run, Folders("s", "p", "a", "p"), cast(Any, None), Spending(run))
+    active.spending.add(Usage(output_tokens=spent), "claude-sonnet-5-5")
     with pytest.raises(StopIteration) as ended:
-        next(in_batch(desk, "phase-2", (CALL, REQUEST)))  # with a task it would need the context
+        next(in_batch(active, "phase-2", (CALL, REQUEST)))  # with a task it would need the context
     assert ended.value.value is False
-    assert not desk.batches
+    assert not active.batches

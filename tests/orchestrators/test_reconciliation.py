@@ -10,8 +10,8 @@ import pytest
 from durabletask.internal.orchestrator_service_pb2 import TaskFailureDetails
 from durabletask.task import TaskFailedError
 
-from orchestrators.desk import Desk
-from orchestrators.lanes import RunCancelled
+from orchestrators.active_run import ActiveRun
+from orchestrators.parallel import RunCancelled
 from orchestrators.reconciliation import Reconciled, reconcile
 from orchestrators.revising import revise
 from orchestrators.spending import Spending
@@ -51,7 +51,7 @@ def blob(name: str) -> BlobRef:
 
 @dataclass
 class Order:
-    """An activity that was scheduled; a durable task as lanes see it."""
+    """An activity that was scheduled; a durable task as branches see it."""
 
     name: str
     request: dict[str, Any]
@@ -116,12 +116,12 @@ class Stage:
         return [order.request for order in self.ordered if order.name == name]
 
 
-def desk_on(stage: Stage, **run: Any) -> Desk:
+def active_run_on(stage: Stage, **run: Any) -> ActiveRun:
     options, prd = Options("python", "asked for"), BlobRef("runs", "r1/prd.md", "ab" * 32, 12)
     given: dict[str, Any] = {"revisions": 2, "by_edits": True} | run
     chosen = RunInput("r1", "p", "P", prd, "p.md", None, options, "designs", CALLS, **given)
     folders = Folders("20261201-000000", "p-20261201", "agents", "p")
-    return Desk(cast(Any, stage), chosen, folders, Mock(), Spending(chosen))
+    return ActiveRun(cast(Any, stage), chosen, folders, Mock(), Spending(chosen))
 
 
 def outcome(call: Call, errors: int = 0) -> Outcome:
@@ -152,7 +152,7 @@ REVISED = {
 
 
 def reconciled(stage: Stage, *outcomes: Outcome, **run: Any) -> Reconciled:
-    return stage.play(reconcile(desk_on(stage, **run), {each.key: each for each in outcomes}, cast(Any, CANCEL)))
+    return stage.play(reconcile(active_run_on(stage, **run), {each.key: each for each in outcomes}, cast(Any, CANCEL)))
 
 
 def test_documents_without_findings_are_held_against_each_other_once():
@@ -246,7 +246,7 @@ def test_a_run_that_is_cancelled_keeps_what_was_revised_before():
 
 def revised(stage: Stage, **run: Any) -> Outcome:
     before, architecture = outcome(TESTER, errors=1), Document(ARCHITECTURE, ARCHITECT.agent, blob("a"))
-    return stage.play(revise(desk_on(stage, **run), TESTER, (architecture,), before, before.findings))
+    return stage.play(revise(active_run_on(stage, **run), TESTER, (architecture,), before, before.findings))
 
 
 def forms(stage: Stage) -> list[tuple[str, bool]]:

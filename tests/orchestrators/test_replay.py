@@ -39,9 +39,9 @@ from shared.contracts import (
     ManifestRequest,
     PackCheckRequest,
     Payload,
-    PlaceRequest,
     PublishRequest,
     RunInput,
+    SlotRequest,
     TellRequest,
     WarmRequest,
 )
@@ -162,8 +162,8 @@ def test_a_history_stays_small(path: Path):
 
 
 REQUESTS: dict[str, type[Payload]] = {
-    "take_place": PlaceRequest,
-    "leave_place": PlaceRequest,
+    "take_place": SlotRequest,
+    "leave_place": SlotRequest,
     "claim_folder": FolderRequest,
     "warm_prefix": WarmRequest,
     "submit_batch": BatchRequest,

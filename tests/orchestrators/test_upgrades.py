@@ -12,7 +12,7 @@ from durabletask.task import Task
 
 from orchestrators.design_backend import design_backend
 from orchestrators.steps import step
-from shared.contracts import Place, PlaceRequest, RunInput
+from shared.contracts import RunInput, Slot, SlotRequest
 from tests.orchestrators.test_replay import HISTORIES, decided, load, recorded, replay, steps
 
 type Run = Generator[Task[Any], Any, dict[str, Any]]
@@ -21,7 +21,7 @@ EARLIER = load(next(path for path in HISTORIES if path.stem == "unlimited"))
 
 def new_step_for_all(context: df.DurableOrchestrationContext) -> Run:
     run = RunInput.from_dict(context.get_input())
-    yield from step(context, run, "take_place", PlaceRequest(run.run_id, "2026-11-22T00:00:00.000000", 1), Place)
+    yield from step(context, run, "take_place", SlotRequest(run.run_id, "2026-11-22T00:00:00.000000", 1), Slot)
     return (yield from design_backend(context))
 
 

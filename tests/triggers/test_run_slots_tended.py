@@ -1,4 +1,4 @@
-"""The sweep takes back what dead runs hold, and calls whoever is next in line."""
+"""The sweep takes back what dead runs hold, and calls whoever is next in queue."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -6,11 +6,11 @@ from typing import Any, cast
 import azure.durable_functions as df
 from durabletask.client import OrchestrationStatus
 
-from shared.contracts import PLACE_EVENT, PlaceRequest
+from shared.contracts import SLOT_EVENT, SlotRequest
 from shared.services import Services
-from shared.storage import leave_slot, read_line, take_slot
+from shared.storage import leave_slot, read_queue, take_slot
 from shared.storage.blobs import WORK
-from triggers.sweep import tend_places
+from triggers.sweep import release_stale_slots
 
 
 class Instances:
@@ -35,15 +35,15 @@ async def test_the_place_of_a_dead_run_goes_to_the_first_live_one_in_line(servic
     runs = [f"tended-{number:02}" for number in range(limit + 3)]
     for number, run_id in enumerate(runs):
         since = f"2026-11-22T00:00:{number:02}.000000+00:00"
-        await take_slot(services.blobs, PlaceRequest(run_id, since, limit))
+        await take_slot(services.blobs, SlotRequest(run_id, since, limit))
     known = dict.fromkeys(runs, OrchestrationStatus.RUNNING)
     known[runs[0]] = OrchestrationStatus.FAILED  # it held a place
-    del known[runs[limit]]  # it was first in line, and was purged
+    del known[runs[limit]]  # it was first in queue, and was purged
     client = Instances(known)
-    assert await tend_places(services, cast(df.DurableFunctionsClient, client)) == [runs[limit + 1]]
-    assert client.called == [(runs[limit + 1], PLACE_EVENT)]
-    line = await read_line(services.blobs)
-    assert runs[0] not in line.taken.values()
-    assert list(line.waiting) == runs[limit + 1 :]
+    assert await release_stale_slots(services, cast(df.DurableFunctionsClient, client)) == [runs[limit + 1]]
+    assert client.called == [(runs[limit + 1], SLOT_EVENT)]
+    queue = await read_queue(services.blobs)
+    assert runs[0] not in queue.taken.values()
+    assert list(queue.waiting) == runs[limit + 1 :]
     for run_id in runs:
         await leave_slot(services.blobs, run_id)
