@@ -1,4 +1,4 @@
-"""Where the app is: at a URL, or on this machine. May start and stop the local host, through `local` only."""
+"""Finds the app that a command talks to: a deployed one by its URL, or the local host, which it may start and stop."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ from cli.errors import CliError, Interrupted, NoHost
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """What the command line says about the app's place. `state_dir` counts only without a URL."""
+class AppAddress:
+    """What the options of a command say about the app's address. `state_dir` counts only without a URL."""
 
     url: str | None
     key: str | None = field(repr=False)
@@ -19,8 +19,8 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An app that can be talked to; `if_left` tells what becomes of a run when this command leaves it."""
+class AppEndpoint:
+    """An app that answers. `if_left(run_id)` says what becomes of a run when this command is interrupted."""
 
     url: str
     key: str | None = field(repr=False)
@@ -45,16 +45,16 @@ class _Host(Protocol):
 
 
 @contextmanager
-def place_to_work(where: Where, say: Callable[[str], None]) -> Generator[Place]:
+def endpoint_for_run(address: AppAddress, say: Callable[[str], None]) -> Generator[AppEndpoint]:
     """The app at the URL, else the running local host, else one that lives as long as this command."""
-    existing = _existing(where)
+    existing = _existing(address)
     if existing is not None:
         yield existing
         return
-    say(f"Starting a local host for this command (its state is kept in {where.state_dir}) ...")
-    host = _start(where.state_dir)
+    say(f"Starting a local host for this command (its state is kept in {address.state_dir}) ...")
+    host = _start(address.state_dir)
     try:
-        yield Place(host.info.url, None, lambda run_id: _if_own_host_left(where, run_id))
+        yield AppEndpoint(host.info.url, None, lambda run_id: _if_own_host_left(address, run_id))
     except Interrupted:
         say("Stopping the local host ...")
         raise
@@ -66,18 +66,18 @@ def place_to_work(where: Where, say: Callable[[str], None]) -> Generator[Place]:
         host.stop()
 
 
-def place_to_ask(where: Where) -> Place:
+def existing_endpoint(address: AppAddress) -> AppEndpoint:
     """The app at the URL, else the running local host; NoHost if there is neither."""
-    existing = _existing(where)
+    existing = _existing(address)
     if existing is None:
         raise NoHost(
-            f"no local host is running with its state in {where.state_dir}; "
+            f"no local host is running with its state in {address.state_dir}; "
             "start one with `design-backend serve`, or name a deployed app with --url"
         )
     return existing
 
 
-def serve_here(state_dir: Path, port: int) -> None:
+def serve_local_host(state_dir: Path, port: int) -> None:
     """Run the local host in this process until Ctrl-C."""
     import asyncio
 
@@ -90,19 +90,19 @@ def serve_here(state_dir: Path, port: int) -> None:
         raise NoHost(str(error)) from error
 
 
-def _existing(where: Where) -> Place | None:
-    if where.url:
-        hint = f"design-backend status {{}} --url {where.url}"
-        return Place(where.url, where.key, lambda run_id: f"The run goes on: {hint.format(run_id)}")
-    url = _running_url(where.state_dir)
+def _existing(address: AppAddress) -> AppEndpoint | None:
+    if address.url:
+        hint = f"design-backend status {{}} --url {address.url}"
+        return AppEndpoint(address.url, address.key, lambda run_id: f"The run goes on: {hint.format(run_id)}")
+    url = _running_url(address.state_dir)
     if url is None:
         return None
-    return Place(url, None, lambda run_id: f"The run goes on: design-backend status {run_id}")
+    return AppEndpoint(url, None, lambda run_id: f"The run goes on: design-backend status {run_id}")
 
 
-def _if_own_host_left(where: Where, run_id: str) -> str:
+def _if_own_host_left(address: AppAddress, run_id: str) -> str:
     return (
-        f"The local host stops with this command; run {run_id} is kept in {where.state_dir}. "
+        f"The local host stops with this command; run {run_id} is kept in {address.state_dir}. "
         "To finish it: run the same command again, or design-backend serve."
     )
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.api import DesignApi
-from cli.download import Saved, places_below, save
+from cli.app_endpoint import AppEndpoint
+from cli.download import Saved, paths_below, save
 from cli.errors import Interrupted
-from cli.follow import Pace, follow, patiently
-from cli.places import Place
+from cli.follow import Polling, follow, with_retries
 from cli.prd import Options, Prd
 from cli.progress import Progress, progress_on
 from cli.records import ENDED, Run, Started
 from cli.report import report_design
 from cli.terminal import say
 
-PACE = Pace()
+POLLING = Polling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +36,24 @@ class Designed:
     def to_json(self) -> str:
         """The run as the app tells it, and where its files lie."""
         downloaded = [
-            {"path": item.file.path, "file": str(item.place.resolve()), "size": item.file.size} for item in self.saved
+            {"path": item.file.path, "file": str(item.path.resolve()), "size": item.file.size} for item in self.saved
         ]
         return json.dumps({**self.run.raw, "downloaded": downloaded}, indent=2)
 
 
 def design(
-    place: Place, prd: Prd, options: Options, folder: Path, console: Console, all_files: bool = False
+    endpoint: AppEndpoint, prd: Prd, options: Options, folder: Path, console: Console, all_files: bool = False
 ) -> Designed:
     """Have a PRD designed and bring the files here; `all_files` lists each path. Raises Interrupted on Ctrl-C."""
-    with DesignApi(place.url, place.key) as api:
+    with DesignApi(endpoint.url, endpoint.key) as api:
         started = api.start(prd, options)
         _announce(console, started)
         try:
             with progress_on(console) as progress:
-                run = follow(api, started.id, progress.show, progress.notice, PACE)
+                run = follow(api, started.id, progress.show, progress.notice, POLLING)
                 saved = _download(api, run, folder, progress)
         except KeyboardInterrupt:
-            raise Interrupted(f"Interrupted. {place.if_left(started.id)}") from None
+            raise Interrupted(f"Interrupted. {endpoint.if_left(started.id)}") from None
     report_design(console, run, saved, all_files)
     return Designed(run, saved)
 
@@ -76,6 +76,6 @@ def _announce(console: Console, started: Started) -> None:
 def _download(api: DesignApi, run: Run, folder: Path, progress: Progress) -> list[Saved]:
     """All files of the run, each tried again while its failure may pass."""
     return [
-        patiently(partial(save, file, place, api.chunks), progress.notice, PACE)
-        for file, place in places_below(folder, run.files)
+        with_retries(partial(save, file, target, api.chunks), progress.notice, POLLING)
+        for file, target in paths_below(folder, run.files)
     ]

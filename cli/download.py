@@ -1,4 +1,4 @@
-"""Writing a run's files below a folder, and nowhere else. May write there; judges every path before it does.
+"""Downloads a run's files below one folder. Judges every path before anything is written.
 
 The paths come from a server, so they are treated as hostile: a file is written only if its path is a plain
 relative one, and gets its name only after its size and SHA-256 were found to be what the run registered.
@@ -25,35 +25,35 @@ class Saved:
     """A file of the run and where it lies now; `kept_as` is where an earlier, different one was moved."""
 
     file: RunFile
-    place: Path
+    path: Path
     kept_as: Path | None = None
 
 
-def places_below(folder: Path, files: Iterable[RunFile]) -> list[tuple[RunFile, Path]]:
+def paths_below(folder: Path, files: Iterable[RunFile]) -> list[tuple[RunFile, Path]]:
     """Where each file goes. All are judged before one is written: FileRefused if any is unsafe."""
-    return [(file, place_below(folder, file.path)) for file in files]
+    return [(file, path_below(folder, file.path)) for file in files]
 
 
-def place_below(folder: Path, path: str) -> Path:
+def path_below(folder: Path, path: str) -> Path:
     """Where a container path lies below `folder`, on every system; FileRefused if it might not."""
     parts = path.split("/")
     if not all(_is_plain(part) for part in parts) or len(path) > LONGEST_PATH:
         raise FileRefused(f"the run lists a file with an unsafe path; none was written: {path[:200]!r}")
-    place = folder.joinpath(*parts)
-    if not place.resolve().is_relative_to(folder.resolve()):
-        raise FileRefused(f"{place} leads out of {folder} through a link; none was written")
-    return place
+    target = folder.joinpath(*parts)
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise FileRefused(f"{target} leads out of {folder} through a link; none was written")
+    return target
 
 
-def save(file: RunFile, place: Path, fetch: Callable[[RunFile], Iterator[bytes]]) -> Saved:
+def save(file: RunFile, target: Path, fetch: Callable[[RunFile], Iterator[bytes]]) -> Saved:
     """Bring one file to its place. A right copy that is there is left alone, a different one kept as .bak."""
     try:
-        if place.is_file() and _is(file, place):
-            return Saved(file, place)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return Saved(file, place, _write(file, place, fetch(file)))
+        if target.is_file() and _is(file, target):
+            return Saved(file, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Saved(file, target, _write(file, target, fetch(file)))
     except OSError as error:
-        raise FileRefused(f"{place} cannot be written: {error.strerror or error}") from error
+        raise FileRefused(f"{target} cannot be written: {error.strerror or error}") from error
 
 
 def _is_plain(part: str) -> bool:
@@ -63,24 +63,24 @@ def _is_plain(part: str) -> bool:
     return not _FORBIDDEN.search(part) and not _DEVICE.fullmatch(part)
 
 
-def _is(file: RunFile, place: Path) -> bool:
-    if place.stat().st_size != file.size:
+def _is(file: RunFile, target: Path) -> bool:
+    if target.stat().st_size != file.size:
         return False
-    with place.open("rb") as stream:
+    with target.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
 
 
-def _write(file: RunFile, place: Path, chunks: Iterator[bytes]) -> Path | None:
+def _write(file: RunFile, target: Path, chunks: Iterator[bytes]) -> Path | None:
     """Write beside the place and move there once the bytes are known to be right."""
-    part = place.with_name(f".{place.name[:80]}.{secrets.token_hex(4)}.part")
+    part = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as stream:
             for chunk in _verified(file, chunks):
                 stream.write(chunk)
             stream.flush()
             os.fsync(stream.fileno())
-        kept_as = _keep(place)
-        part.replace(place)
+        kept_as = _keep(target)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return kept_as
@@ -106,10 +106,10 @@ def _verified(file: RunFile, chunks: Iterator[bytes]) -> Iterator[bytes]:
         )
 
 
-def _keep(place: Path) -> Path | None:
+def _keep(target: Path) -> Path | None:
     """Move what lies at the place aside: somebody may have worked on it."""
-    if not place.exists():
+    if not target.exists():
         return None
-    kept = place.with_name(f"{place.name}.bak")
-    place.replace(kept)
+    kept = target.with_name(f"{target.name}.bak")
+    target.replace(kept)
     return kept

@@ -1,4 +1,4 @@
-"""How a command ends: expected errors as one line on stderr, objects for --json on stdout, and the exit code."""
+"""Reports expected errors: one line on stderr, an object on stdout for --json, and the exit code."""
 
 import json
 from collections.abc import Generator
@@ -12,7 +12,7 @@ from cli.terminal import clean
 
 
 @contextmanager
-def errors_told(as_json: bool = False) -> Generator[None]:
+def reporting_errors(as_json: bool = False) -> Generator[None]:
     """Turn expected errors into one line on stderr (and an object on stdout for --json) and an exit code."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Following a run to its end by asking again and again, patiently. May sleep; touches nothing but the API."""
+"""Follows a run to its end by polling, and retries requests that failed for a time. Sleeps; calls the API only."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from cli.records import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How often to ask and how long to bear with an app that does not answer; all in seconds."""
+class Polling:
+    """How often to ask, and for how long an app that does not answer is asked again; all in seconds."""
 
     first: float = 0.5
     most: float = 5.0
@@ -28,36 +28,36 @@ def follow(
     run_id: str,
     show: Callable[[Run], None],
     notice: Callable[[str], None],
-    pace: Pace,
+    polling: Polling,
 ) -> Run:
     """The run once it has ended. Pauses grow while nothing changes and start again when something does."""
     before: object = None
-    pause = pace.first
+    pause = polling.first
     while True:
-        run = patiently(lambda: api.run(run_id), notice, pace)
+        run = with_retries(lambda: api.run(run_id), notice, polling)
         show(run)
         if run.ended:
             return run
         now = (run.status, [(call.state, call.output_tokens) for call in run.agents])
-        pause = pace.after(pause) if now == before else pace.first
+        pause = polling.after(pause) if now == before else polling.first
         before = now
         time.sleep(pause)
 
 
-def patiently[T](ask: Callable[[], T], notice: Callable[[str], None], pace: Pace) -> T:
+def with_retries[T](ask: Callable[[], T], notice: Callable[[str], None], polling: Polling) -> T:
     """The answer of `ask`, tried again with growing pauses while its failure may pass."""
-    give_up = time.monotonic() + pace.patience
-    pause = pace.first
+    give_up = time.monotonic() + polling.patience
+    pause = polling.first
     told = False
     while True:
         try:
             return ask()
         except CliError as error:
-            wait = min(max(pause, error.retry_after), pace.patience)
+            wait = min(max(pause, error.retry_after), polling.patience)
             if not error.transient or time.monotonic() + wait > give_up:
                 raise
             if not told:
-                notice(f"{error}; trying again for up to {pace.patience:.0f} s")
+                notice(f"{error}; trying again for up to {polling.patience:.0f} s")
                 told = True
         time.sleep(wait)
-        pause = min(pause * 2, pace.most)
+        pause = min(pause * 2, polling.most)

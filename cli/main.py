@@ -13,15 +13,15 @@ from typing import Annotated
 import typer
 
 from cli.api import DesignApi
+from cli.app_endpoint import AppAddress, endpoint_for_run, existing_endpoint, serve_local_host
 from cli.design import design
-from cli.opening import as_json as report_as_json
-from cli.opening import bring_report, show
+from cli.error_reporting import print_json, reporting_errors
+from cli.open_report import as_json as report_as_json
+from cli.open_report import download_report, open_in_browser
 from cli.pipeline.commands import pipeline
-from cli.places import Where, place_to_ask, place_to_work, serve_here
 from cli.prd import STACKS, Options, prd_from
-from cli.report import from_here, report_check, report_run, report_runs
+from cli.report import relative_path, report_check, report_run, report_runs
 from cli.terminal import say, screen
-from cli.told import errors_told, print_json
 from local.state import DEFAULT_STATE
 
 app = typer.Typer(
@@ -90,11 +90,11 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Design a backend from a PRD and bring the files here."""
-    with errors_told(as_json):
+    with reporting_errors(as_json):
         document, options = prd_from(file, prd), Options(stack, db, fresh, economy)
         console = screen(to_stderr=as_json)
-        with place_to_work(_where(url, key, state), lambda text: say(console, text)) as place:
-            designed = design(place, document, options, output or Path(), console, files)
+        with endpoint_for_run(_address(url, key, state), lambda text: say(console, text)) as endpoint:
+            designed = design(endpoint, document, options, output or Path(), console, files)
         if as_json:
             typer.echo(designed.to_json())
     raise typer.Exit(designed.exit_code)
@@ -113,12 +113,12 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what a run would do and cost, without starting it."""
-    with errors_told(as_json):
+    with reporting_errors(as_json):
         document, options = prd_from(file, prd), Options(stack, db, economy=economy)
         console = screen(to_stderr=True)
         with (
-            place_to_work(_where(url, key, state), lambda text: say(console, text)) as place,
-            DesignApi(place.url, place.key) as api,
+            endpoint_for_run(_address(url, key, state), lambda text: say(console, text)) as endpoint,
+            DesignApi(endpoint.url, endpoint.key) as api,
         ):
             planned = api.plan(document, options)
         print_json(planned.raw) if as_json else say(screen(), planned.text)
@@ -130,14 +130,14 @@ def serve(
     state: State = None,
 ) -> None:
     """Run the app on this machine until Ctrl-C."""
-    with errors_told():
-        serve_here(state or DEFAULT_STATE, port)
+    with reporting_errors():
+        serve_local_host(state or DEFAULT_STATE, port)
 
 
 @app.command()
 def status(run_id: RunId, url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
     """Show where a run stands."""
-    with errors_told(as_json), _asking(url, key, state) as api:
+    with reporting_errors(as_json), _asking(url, key, state) as api:
         found = api.run(run_id)
         print_json(found.raw) if as_json else report_run(screen(), found)
 
@@ -153,21 +153,21 @@ def open_report(
     as_json: AsJson = False,
 ) -> None:
     """Bring a run's report here and show it in the browser."""
-    with errors_told(as_json):
+    with reporting_errors(as_json):
         with _asking(url, key, state) as api:
-            saved = bring_report(api, run_id, output or Path())
-        shown = not no_browser and show(saved)
+            saved = download_report(api, run_id, output or Path())
+        shown = not no_browser and open_in_browser(saved)
         if as_json:
             typer.echo(report_as_json(saved))
         else:
             hint = "" if shown or no_browser else "No browser was found here; open the file in one."
-            say(screen(), f"Report: {from_here(saved.place)}" + (f"\n{hint}" if hint else ""))
+            say(screen(), f"Report: {relative_path(saved.path)}" + (f"\n{hint}" if hint else ""))
 
 
 @app.command(name="list")
 def list_runs(url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
     """List the runs."""
-    with errors_told(as_json), _asking(url, key, state) as api:
+    with reporting_errors(as_json), _asking(url, key, state) as api:
         found = api.runs()
         print_json(found.raw) if as_json else report_runs(screen(), found.runs)
 
@@ -175,7 +175,7 @@ def list_runs(url: Url = None, key: Key = None, state: State = None, as_json: As
 @app.command()
 def cancel(run_id: RunId, url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
     """Cancel a run; it still gets its manifest."""
-    with errors_told(as_json), _asking(url, key, state) as api:
+    with reporting_errors(as_json), _asking(url, key, state) as api:
         found = api.cancel(run_id)
         print_json(found.raw) if as_json else say(screen(), f"Run {run_id}: cancellation was asked for.")
 
@@ -190,7 +190,7 @@ def check(
     from cli.check_folder import check_folder  # brings the checks along, which no other command needs
     from cli.sarif import as_sarif
 
-    with errors_told(as_json):
+    with reporting_errors(as_json):
         checked = check_folder(folder)
         if as_json or sarif:
             print_json(as_sarif(checked) if sarif else checked.to_json())
@@ -214,7 +214,7 @@ def prove(
     """Run what a pack contains, contained, and say what is proved. Exit code 1 when something is refuted."""
     from cli.prove_folder import prove_folder, report_proof  # brings what only this command needs
 
-    with errors_told(as_json):
+    with reporting_errors(as_json):
         proven = prove_folder(folder, only or [], skip or [], yes, screen(to_stderr=as_json))
         print_json(proven.to_json()) if as_json else report_proof(screen(), folder, proven)
     raise typer.Exit(proven.exit_code)
@@ -222,10 +222,10 @@ def prove(
 
 @contextmanager
 def _asking(url: str | None, key: str | None, state: Path | None) -> Generator[DesignApi]:
-    place = place_to_ask(_where(url, key, state))
-    with DesignApi(place.url, place.key) as api:
+    endpoint = existing_endpoint(_address(url, key, state))
+    with DesignApi(endpoint.url, endpoint.key) as api:
         yield api
 
 
-def _where(url: str | None, key: str | None, state: Path | None) -> Where:
-    return Where(url or None, key or None, state or DEFAULT_STATE)
+def _address(url: str | None, key: str | None, state: Path | None) -> AppAddress:
+    return AppAddress(url or None, key or None, state or DEFAULT_STATE)

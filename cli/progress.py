@@ -1,4 +1,4 @@
-"""Showing a run while it goes: a live table on a terminal, one line per change everywhere else."""
+"""Shows the progress of a run: a live table on a terminal, one line for each change everywhere else."""
 
 import time
 from types import TracebackType
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.records import AgentCall, Run
-from cli.terminal import cell, clock, duration, say, state_cell, table
+from cli.terminal import cell, duration, running_time, say, state_cell, table
 
 AT_WORK = frozenset({"drafting", "checking"})
 
@@ -61,18 +61,18 @@ class PlainProgress:
             self._tell("run", state, state)
         for call in run.agents:
             if call.state != "waiting":
-                self._tell(call.label, call.state, _story(call))
+                self._tell(call.label, call.state, _progress_text(call))
         if run.ended:
             self._tell("run", run.status, run.status)
 
     def notice(self, text: str) -> None:
         """Says it, with the time."""
-        say(self._console, f"[{clock(time.monotonic() - self._began)}] {text}")
+        say(self._console, f"[{running_time(time.monotonic() - self._began)}] {text}")
 
-    def _tell(self, who: str, state: str, story: str) -> None:
+    def _tell(self, who: str, state: str, text: str) -> None:
         if self._states.get(who) != state:
             self._states[who] = state
-            self.notice(f"{who}: {story}")
+            self.notice(f"{who}: {text}")
 
 
 class LiveProgress:
@@ -113,7 +113,7 @@ class LiveProgress:
         state = run.status if run.ended or not run.phase else f"{run.status}, phase {run.phase}"
         if run.ahead is not None:
             state = queued(run.ahead)
-        foot = f"{state} · {clock(elapsed)} · {run.usage.calls} calls · {run.usage.output_tokens:,} tokens out"
+        foot = f"{state} · {running_time(elapsed)} · {run.usage.calls} calls · {run.usage.output_tokens:,} tokens out"
         return Group(agent_table(run.agents, self._elapsed), cell(foot, "dim"))
 
     def _elapsed(self, call: AgentCall) -> float | None:
@@ -141,14 +141,14 @@ def agent_table(agents: tuple[AgentCall, ...], elapsed: _Elapsed = lambda call: 
         grid.add_row(
             cell(call.label),
             state_cell(call.state),
-            cell(clock(seconds) if seconds else ""),
+            cell(running_time(seconds) if seconds else ""),
             cell(f"{call.input_tokens:,}" if call.input_tokens else ""),
             cell(f"{call.output_tokens:,}" if call.output_tokens else ""),
         )
     return grid
 
 
-def _story(call: AgentCall) -> str:
+def _progress_text(call: AgentCall) -> str:
     """A call's state with what is worth saying about it in one line."""
     if call.error:
         return f"{call.state}: {' '.join(call.error.split())}"

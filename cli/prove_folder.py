@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.errors import BadUsage, Interrupted
-from cli.report import from_here
+from cli.report import relative_path
 from cli.terminal import cell, say, table
 from prove import NAMES, CannotProve, NothingToProve, Plan, Proof, Proven, plan, prove, read_pack, write_report
 
@@ -51,11 +51,11 @@ def report_proof(console: Console, folder: Path, proven: Proven) -> None:
     console.print(grid)
     counts = f"{proven.count('proved')} proved, {proven.count('refuted')} refuted"
     say(console, f"{counts}, {proven.count('not provable')} not provable here, in {proven.seconds:.0f} s.")
-    say(console, f"Evidence: {from_here(folder / 'proof.md')}")
+    say(console, f"Evidence: {relative_path(folder / 'proof.md')}")
 
 
 def _announce(console: Console, planned: Plan) -> None:
-    say(console, f"In a throw-away copy of {from_here(planned.bench.pack.folder)}, this will be run:")
+    say(console, f"In a throw-away copy of {relative_path(planned.bench.pack.folder)}, this will be run:")
     for kind in planned.kinds:
         say(console, f"  {kind.name}: {kind.runs}")
     contained = planned.bench.boxes.containment

@@ -1,4 +1,4 @@
-"""What is said about a run once it ended, and about runs that were asked for. Only prints."""
+"""Prints the results of commands: a run that has ended, a run's status, a list of runs, checked files."""
 
 import os
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from cli.download import Saved
-from cli.ending import project_folder, say_tree, say_verdict
 from cli.progress import agent_table, queued
 from cli.records import Run, RunFile, RunRow, Usage
-from cli.terminal import cell, duration, moment, parsed, say, state_cell, table
+from cli.run_summary import print_file_tree, print_verdict, project_folder
+from cli.terminal import cell, duration, local_time, parsed, say, state_cell, table
 
 if TYPE_CHECKING:
     from cli.check_folder import CheckedFolder
@@ -21,29 +21,29 @@ def report_design(console: Console, run: Run, saved: list[Saved], all_files: boo
     say(console, "")
     folder = project_folder(saved)
     if all_files or folder is None:
-        _print_files(console, run, [(from_here(item.place), item.file) for item in saved])
+        _print_files(console, run, [(relative_path(item.path), item.file) for item in saved])
     else:
-        say_tree(console, saved, f"{from_here(folder)}{os.sep}")
+        print_file_tree(console, saved, f"{relative_path(folder)}{os.sep}")
     say(console, "")
     for item in saved:
         if item.kept_as:
             say(
                 console,
-                f"The earlier {item.place.name} was different; it is kept as {from_here(item.kept_as)}.",
+                f"The earlier {item.path.name} was different; it is kept as {relative_path(item.kept_as)}.",
             )
     _print_outcome(console, run)
-    say_verdict(console, saved)
-    begin = {item.place.name: item.place for item in saved if item.place.name in ("report.html", "MANIFEST.md")}
+    print_verdict(console, saved)
+    begin = {item.path.name: item.path for item in saved if item.path.name in ("report.html", "MANIFEST.md")}
     if report := begin.get("report.html"):
-        say(console, f"Begin with: {from_here(report)} (design-backend open {run.id})")
+        say(console, f"Begin with: {relative_path(report)} (design-backend open {run.id})")
     elif manifest := begin.get("MANIFEST.md"):
-        say(console, f"Manifest: {from_here(manifest)}")
+        say(console, f"Manifest: {relative_path(manifest)}")
 
 
 def report_run(console: Console, run: Run) -> None:
     """The answer of `status` and `cancel`: where a run stands."""
     say(console, f"Run {run.id}: {run.prd or 'a PRD'} -> {run.project or 'project not named yet'}")
-    say(console, f"Created {moment(run.created_at)}, updated {moment(run.updated_at)}")
+    say(console, f"Created {local_time(run.created_at)}, updated {local_time(run.updated_at)}")
     if run.agents:
         console.print(agent_table(run.agents))
     for call in run.agents:
@@ -57,7 +57,7 @@ def report_check(console: Console, checked: "CheckedFolder") -> None:
     """The answer of `check`: a line for each finding, in the form editors and CI logs link, then what was counted."""
     for each in checked.findings:
         finding = each.finding
-        where = f"{from_here(each.file)}:{finding.line}"
+        where = f"{relative_path(each.file)}:{finding.line}"
         say(console, f"{where}: {finding.severity} {finding.rule}: {finding.message} {finding.mend}")
     if checked.references:
         say(console, checked.references_in_words)
@@ -75,13 +75,13 @@ def report_runs(console: Console, runs: tuple[RunRow, ...]) -> None:
         return
     grid = table("Run", "Status", "Project", "PRD", "Created")
     for run in runs:
-        created = moment(run.created_at)
+        created = local_time(run.created_at)
         state = state_cell(run.status) if run.ahead is None else cell(queued(run.ahead))
         grid.add_row(cell(run.id), state, cell(run.project), cell(run.prd), cell(created))
     console.print(grid)
 
 
-def from_here(place: Path) -> str:
+def relative_path(place: Path) -> str:
     """A path as the user would type it: relative to the working folder if it lies in there."""
     absolute = Path(os.path.abspath(place))  # noqa: PTH100 - resolve() would follow links and show other names
     here = Path.cwd()

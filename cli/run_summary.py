@@ -1,6 +1,6 @@
-"""The end of a run as people read it: verdict, what needs a person, the files as a short tree, where to begin.
+"""Prints the summary of a run that has ended: the verdict, what needs a person, and the files as a short tree.
 
-Everything comes from the manifest.json that was brought here. Only reads it and prints.
+Everything comes from the manifest.json that was downloaded. Reads that file and prints.
 """
 
 import json
@@ -26,7 +26,7 @@ _TOLD = {
 NEEDS_SHOWN = 6
 
 
-def say_verdict(console: Console, saved: list[Saved]) -> None:
+def print_verdict(console: Console, saved: list[Saved]) -> None:
     """The verdict and what needs a person; nothing where no manifest.json says so, as of a run of an older app."""
     told = _verdict(saved)
     if told is None:
@@ -38,7 +38,7 @@ def say_verdict(console: Console, saved: list[Saved]) -> None:
         say(console, "\n".join(["", "Needs a person:", *(f"  {need}" for need in (*needs[:NEEDS_SHOWN], *more)), ""]))
 
 
-def say_tree(console: Console, saved: list[Saved], shown: str) -> None:
+def print_file_tree(console: Console, saved: list[Saved], shown: str) -> None:
     """The project folder, which is `shown`, one line for each file in it and for each folder below it."""
     folder = project_folder(saved)
     if folder is None:
@@ -50,11 +50,11 @@ def say_tree(console: Console, saved: list[Saved], shown: str) -> None:
 
 def project_folder(saved: list[Saved]) -> Path | None:
     """Where MANIFEST.md lies."""
-    return next((item.place.parent for item in saved if item.place.name == "MANIFEST.md"), None)
+    return next((item.path.parent for item in saved if item.path.name == "MANIFEST.md"), None)
 
 
 def _entries(folder: Path, saved: list[Saved]) -> Iterator[tuple[str, str]]:
-    beside = [item.place.relative_to(folder).parts for item in saved if item.place.is_relative_to(folder)]
+    beside = [item.path.relative_to(folder).parts for item in saved if item.path.is_relative_to(folder)]
     names = [parts[0] for parts in beside if len(parts) == 1]
     ordered = sorted(names, key=lambda name: (name not in _TOLD, list(_TOLD).index(name) if name in _TOLD else 0, name))
     yield from ((name, _TOLD.get(name, "")) for name in ordered)
@@ -70,9 +70,9 @@ def _counted(number: int) -> str:
 
 
 def _verdict(saved: list[Saved]) -> Json | None:
-    place = next((item.place for item in saved if item.place.name == "manifest.json"), None)
+    target = next((item.path for item in saved if item.path.name == "manifest.json"), None)
     try:
-        manifest: object = json.loads(place.read_bytes()) if place else None
+        manifest: object = json.loads(target.read_bytes()) if target else None
         told: Json = table(cast(Json, manifest), "verdict") if isinstance(manifest, dict) else {}
         return told if told and text(told, "verdict") and text(told, "reason") else None
     except (OSError, ValueError, BadAnswer):

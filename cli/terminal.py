@@ -1,4 +1,4 @@
-"""What reaches the terminal: plain where nobody looks, never a control character that came from elsewhere."""
+"""Output on the terminal: plain text where it is no terminal, and no control characters of untrusted text."""
 
 import os
 import re
@@ -79,14 +79,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def clock(seconds: float) -> str:
+def running_time(seconds: float) -> str:
     """A running time: 0:42, 12:03, 1:02:03."""
     whole = int(seconds)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
-def moment(iso: str) -> str:
+def local_time(iso: str) -> str:
     """An ISO 8601 time in the reader's own time zone, to the minute; the text itself where it is none."""
     when = parsed(iso)
     return f"{when.astimezone():%Y-%m-%d %H:%M}" if when else iso

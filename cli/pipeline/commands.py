@@ -10,17 +10,17 @@ from typing import Annotated
 import typer
 
 from cli.api import DesignApi
+from cli.error_reporting import reporting_errors
 from cli.errors import BadUsage
-from cli.pipeline import reports, work
+from cli.pipeline import reports, steps
 from cli.pipeline.agent import Agent, attach_summary, report_issue, set_output, succeed_with_issues
 from cli.pipeline.changes import Repository
 from cli.pipeline.collection import Collection
+from cli.pipeline.markdown import as_markdown, marker
 from cli.pipeline.reports import Policy
-from cli.pipeline.sent import as_variable, from_variable
-from cli.pipeline.words import as_markdown, marker
+from cli.pipeline.sent_prds import as_variable, from_variable
 from cli.prd import Options
 from cli.terminal import say, screen
-from cli.told import errors_told
 
 AZURE_REPOS = "TfsGit"
 pipeline = typer.Typer(
@@ -49,15 +49,15 @@ def send(
     most: Annotated[int, typer.Option(envvar="DESIGN_PRDS_MOST", min=1, help="Refuse to send more.")] = 10,
 ) -> None:
     """Start runs for the changed PRDs; sets the output variables `runs` and `sent`."""
-    with errors_told():
+    with reporting_errors():
         agent, console, options = _agent(), screen(), Options(stack or None, db or None)
-        wanted = work.Wanted(path.strip("/") or ".", everything, most)
+        selection = steps.Selection(path.strip("/") or ".", everything, most)
         checkout = Repository(repository)
-        changes = work.changed(checkout, agent, wanted, lambda text: say(console, text))
+        changes = steps.changed(checkout, agent, selection, lambda text: say(console, text))
         if not changes:
             say(console, f"No PRD below {path} has changed.")
         with _app(url, key) as api:
-            sent = work.send(api, checkout, changes, options, lambda text: say(console, text))
+            sent = steps.send(api, checkout, changes, options, lambda text: say(console, text))
         for each in sent:
             if each.refusal:
                 report_issue("error", each.refusal, each.path)
@@ -68,8 +68,8 @@ def send(
 @pipeline.command()
 def wait(sent: SentRuns, url: Url = "", key: Key = "") -> None:
     """Wait for the runs by asking again and again; for organizations without agentless jobs."""
-    with errors_told(), _app(url, key) as api:
-        work.wait(api, from_variable(sent), screen())
+    with reporting_errors(), _app(url, key) as api:
+        steps.wait(api, from_variable(sent), screen())
 
 
 @pipeline.command()
@@ -81,11 +81,11 @@ def collect(
     packs: Annotated[Path, typer.Option(envvar="DESIGN_PRDS_PACKS", help="Folder for the packs.")] = Path("packs"),
 ) -> None:
     """Bring the packs here and show what came of each PRD on the build's page."""
-    with errors_told():
+    with reporting_errors():
         agent, console = _agent(), screen()
         packs.mkdir(parents=True, exist_ok=True)
         with _app(url, key) as api:
-            found = work.collect(api, from_variable(sent), packs, lambda text: say(console, text))
+            found = steps.collect(api, from_variable(sent), packs, lambda text: say(console, text))
         reports.write(results, found)
         summary = packs / "summary.md"
         summary.write_text(as_markdown(found, agent), encoding="utf-8")
@@ -95,7 +95,7 @@ def collect(
 @pipeline.command()
 def comment(results: Results) -> None:
     """Have one comment on the pull request say what came of it; a later build updates it."""
-    with errors_told():
+    with reporting_errors():
         agent, console = _agent(), screen()
         if not agent.pull_request or agent.provider != AZURE_REPOS:
             say(console, "No pull request of Azure Repos: nothing to comment on.")
@@ -112,7 +112,7 @@ def judge(
     policy: Annotated[Policy, typer.Option(envvar="DESIGN_PRDS_POLICY", help="What findings do.")] = Policy.FAIL,
 ) -> None:
     """Fail the build where a PRD has no complete pack, or as the policy says of findings."""
-    with errors_told():
+    with reporting_errors():
         found = reports.read(results)
         lines = reports.failing(found, policy)
         for line in lines:

@@ -1,11 +1,11 @@
-"""The build summary and the pull request's comment, as Markdown. Pure; what others wrote is escaped."""
+"""Renders the build summary and the pull request's comment as Markdown. Pure; untrusted text is escaped."""
 
 import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from cli.pipeline.agent import Agent
-from cli.pipeline.reports import Found, Report
+from cli.pipeline.reports import Report, ReportedFinding
 
 LONGEST = 300
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@!$])")
@@ -74,7 +74,7 @@ def _section(report: Report) -> str:
     return f"**{plain(report.path)}**\n\n" + "".join(f"- {line}\n" for line in told) + "\n"
 
 
-def _finding(found: Found) -> str:
+def _finding(found: ReportedFinding) -> str:
     return f"{found.severity} {plain(found.rule)} in {plain(found.deliverable)}: {plain(found.message)}"
 
 

@@ -1,4 +1,7 @@
-"""What came of each PRD, and what a policy makes of it. Touches the one file that carries it from step to step."""
+"""The result for each PRD that was sent, and whether a policy fails the build for it.
+
+Reads and writes the one file that carries the results from step to step.
+"""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +11,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from cli.errors import BadUsage
-from cli.pipeline.sent import Sent
+from cli.pipeline.sent_prds import SentPrd
 from cli.records import Json, Run, number, rows, table, text, words
 
 MOST_FINDINGS = 10
@@ -25,7 +28,7 @@ class Policy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReportedFinding:
     """A finding, as far as a summary tells it."""
 
     rule: str
@@ -55,7 +58,7 @@ class Report:
     coverage: dict[str, int] = field(default_factory=dict[str, int])
     cost: float | None = None
     folder: str = ""
-    findings: tuple[Found, ...] = ()
+    findings: tuple[ReportedFinding, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -63,15 +66,15 @@ class Report:
         return self.status in ("completed", "completed_with_findings")
 
     @classmethod
-    def of_refused(cls, sent: Sent) -> Self:
+    def of_refused(cls, sent: SentPrd) -> Self:
         """A PRD that started no run, because it could not be used, or is gone."""
         status = "removed" if sent.change == "removed" else "refused"
         return cls(sent.path, sent.change, sent.added, sent.removed, status, error=sent.refusal)
 
     @classmethod
-    def of(cls, sent: Sent, run: Run, manifest: Json) -> Self:
+    def of(cls, sent: SentPrd, run: Run, manifest: Json) -> Self:
         """A PRD whose run was looked at; `manifest` is empty where the pack has none."""
-        findings = tuple(Found.from_dict(row) for row in rows(manifest, "findings"))
+        findings = tuple(ReportedFinding.from_dict(row) for row in rows(manifest, "findings"))
         counts = table(table(manifest, "ledger"), "coverage")
         severities = [found.severity for found in findings]
         return cls(
@@ -94,7 +97,7 @@ class Report:
     @classmethod
     def from_dict(cls, data: Json) -> Self:
         fields = dict(cast(dict[str, object], data))
-        fields["findings"] = tuple(Found.from_dict(row) for row in rows(data, "findings"))
+        fields["findings"] = tuple(ReportedFinding.from_dict(row) for row in rows(data, "findings"))
         return cls(**fields)  # type: ignore[arg-type] (its own asdict, written by the step before)
 
 

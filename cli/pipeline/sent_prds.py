@@ -1,4 +1,4 @@
-"""The PRDs that were sent, as one job tells the next ones in an output variable. Pure."""
+"""The PRDs that were sent, and the output variable in which one job hands their list to the next jobs. Pure."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from cli.records import Json, number, text, words
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentPrd:
     """A changed PRD and its run; `refusal` says why there is none."""
 
     path: str
@@ -39,15 +39,15 @@ class Sent:
         )
 
 
-def as_variable(sent: Iterable[Sent]) -> str:
+def as_variable(sent: Iterable[SentPrd]) -> str:
     """One line in which nothing is special to an agent: names of files may hold macros and logging commands."""
     return base64.urlsafe_b64encode(json.dumps([asdict(each) for each in sent]).encode()).decode()
 
 
-def from_variable(value: str) -> list[Sent]:
+def from_variable(value: str) -> list[SentPrd]:
     """What `as_variable` was given; `BadUsage` for anything else."""
     try:
         rows = json.loads(base64.urlsafe_b64decode(value))
-        return [Sent.from_dict(row) for row in rows]
+        return [SentPrd.from_dict(row) for row in rows]
     except (ValueError, TypeError, AttributeError):
         raise BadUsage("DESIGN_PRDS_SENT is not what `pipeline send` has set") from None

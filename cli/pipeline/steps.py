@@ -1,4 +1,7 @@
-"""The steps' work: send PRDs, wait for their runs, bring the packs here. Talks to the app, Git and Azure DevOps."""
+"""The steps of the pipeline template: send PRDs, wait for their runs, download the packs.
+
+Talks to the app, Git and Azure DevOps.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,15 +12,15 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.api import DesignApi
-from cli.design import PACE
-from cli.download import places_below, save
+from cli.design import POLLING
+from cli.download import paths_below, save
 from cli.errors import BadUsage, CliError, Refused
-from cli.follow import follow, patiently
+from cli.follow import follow, with_retries
 from cli.pipeline.agent import Agent
 from cli.pipeline.changes import EMPTY_TREE, Change, Repository
 from cli.pipeline.collection import Collection
 from cli.pipeline.reports import Report
-from cli.pipeline.sent import Sent
+from cli.pipeline.sent_prds import SentPrd
 from cli.prd import Options, Prd
 from cli.progress import PlainProgress
 from cli.records import Json
@@ -29,7 +32,7 @@ type Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Selection:
     """Which PRDs are sent: those below `path` that were changed, or all; `most` guards against an expensive mistake."""
 
     path: str
@@ -37,14 +40,14 @@ class Wanted:
     most: int
 
 
-def changed(repository: Repository, agent: Agent, wanted: Wanted, notice: Notice) -> list[Change]:
+def changed(repository: Repository, agent: Agent, selection: Selection, notice: Notice) -> list[Change]:
     """What this build has to send. `BadUsage` where that is more than anybody wants to pay for unasked."""
-    base = EMPTY_TREE if wanted.everything else _base(repository, agent, notice)
-    found = repository.changes(wanted.path, base)
-    most = min(wanted.most, MOST)
+    base = EMPTY_TREE if selection.everything else _base(repository, agent, notice)
+    found = repository.changes(selection.path, base)
+    most = min(selection.most, MOST)
     present = sum(change.kind != "removed" for change in found)
     if present > most:
-        raise BadUsage(f"{present} PRDs below {wanted.path} have changed, more than {most}: send them in parts")
+        raise BadUsage(f"{present} PRDs below {selection.path} have changed, more than {most}: send them in parts")
     return found
 
 
@@ -61,45 +64,45 @@ def _base(repository: Repository, agent: Agent, notice: Notice) -> str:
 
 def send(
     api: DesignApi, repository: Repository, changes: Sequence[Change], options: Options, notice: Notice
-) -> list[Sent]:
+) -> list[SentPrd]:
     """Start the run of each PRD. One that cannot be used keeps no other from being sent."""
-    sent: list[Sent] = []
+    sent: list[SentPrd] = []
     for change in changes:
         if change.kind == "removed":
-            sent.append(Sent.of(change))
+            sent.append(SentPrd.of(change))
             continue
         prd = Prd(repository.content(change.path), change.path)
         try:
-            started = patiently(partial(api.start, prd, options), notice, PACE)
+            started = with_retries(partial(api.start, prd, options), notice, POLLING)
         except Refused as refused:
             if refused.exit_code != 2 or refused.status in (401, 403, 404):
                 raise  # not about this PRD
-            sent.append(Sent.of(change, refusal=str(refused)))
+            sent.append(SentPrd.of(change, refusal=str(refused)))
             continue
         notice(f"{change.path}: run {started.id}" + ("" if started.created else ", which is there already"))
-        sent.append(Sent.of(change, run=started.id))
+        sent.append(SentPrd.of(change, run=started.id))
     return sent
 
 
-def wait(api: DesignApi, sent: Sequence[Sent], console: Console) -> None:
+def wait(api: DesignApi, sent: Sequence[SentPrd], console: Console) -> None:
     """Until every run has ended, one after the other: they go on all at once."""
     for each in sent:
         if each.run:
             progress = PlainProgress(console)
             progress.notice(f"{each.path}: run {each.run}")
-            follow(api, each.run, progress.show, progress.notice, PACE)
+            follow(api, each.run, progress.show, progress.notice, POLLING)
 
 
-def collect(api: DesignApi, sent: Sequence[Sent], folder: Path, notice: Notice) -> list[Report]:
+def collect(api: DesignApi, sent: Sequence[SentPrd], folder: Path, notice: Notice) -> list[Report]:
     """Bring each run's pack to a folder of its own below `folder`."""
     return [_collect(api, each, folder, notice) if each.run else Report.of_refused(each) for each in sent]
 
 
-def _collect(api: DesignApi, sent: Sent, folder: Path, notice: Notice) -> Report:
-    run = patiently(lambda: api.run(sent.run or ""), notice, PACE)
+def _collect(api: DesignApi, sent: SentPrd, folder: Path, notice: Notice) -> Report:
+    run = with_retries(lambda: api.run(sent.run or ""), notice, POLLING)
     manifest: Json = {}
-    for file, place in places_below(folder / run.id, run.files):
-        patiently(partial(save, file, place, api.chunks), notice, PACE)
-        if place.name == "manifest.json":
-            manifest = json.loads(place.read_text(encoding="utf-8"))
+    for file, target in paths_below(folder / run.id, run.files):
+        with_retries(partial(save, file, target, api.chunks), notice, POLLING)
+        if target.name == "manifest.json":
+            manifest = json.loads(target.read_text(encoding="utf-8"))
     return Report.of(sent, run, manifest)

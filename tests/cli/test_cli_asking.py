@@ -6,12 +6,12 @@ import pytest
 
 from cli.api import DesignApi
 from cli.errors import CliError, Refused
-from cli.follow import Pace, follow, patiently
+from cli.follow import Polling, follow, with_retries
 from cli.records import Run
 from tests.cli.fake_design_app import MANIFEST, PLAN_TEXT, RUN_ID, Answer, FakeDesignApp
 from tests.cli.run_command import RunCommand
 
-IMPATIENT = Pace(first=0.01, most=0.02, patience=0.1)
+IMPATIENT = Polling(first=0.01, most=0.02, patience=0.1)
 
 
 def test_status_shows_agents_files_usage_and_error(app: FakeDesignApp, design_backend: RunCommand) -> None:
@@ -95,7 +95,7 @@ def test_a_wait_longer_than_patience_is_not_begun() -> None:
         raise Refused(429, "Too many requests", retry_after=3600)
 
     with pytest.raises(CliError, match="Too many requests"):
-        patiently(busy, lambda text: None, IMPATIENT)
+        with_retries(busy, lambda text: None, IMPATIENT)
 
 
 def test_every_state_on_the_way_is_shown(app: FakeDesignApp) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from cli.pipeline import reports
 from cli.pipeline.changes import EMPTY_TREE, Change, Repository
-from cli.pipeline.reports import Found, Report
-from cli.pipeline.words import plain
+from cli.pipeline.markdown import plain
+from cli.pipeline.reports import Report, ReportedFinding
 from tests.azure_devops import AzureDevOpsServer
 from tests.cli.fake_design_app import Answer, FakeDesignApp
 from tests.cli.run_command import RunCommand
@@ -156,7 +156,9 @@ def test_a_policy_decides_on_findings_and_on_nothing_else(
 
 
 def test_reports_survive_the_way_from_step_to_step(tmp_path: Path):
-    whole = report("completed", coverage={"wanted": 3}, cost=0.5, findings=(Found("OAS-001", "error", "a.md", "m"),))
+    whole = report(
+        "completed", coverage={"wanted": 3}, cost=0.5, findings=(ReportedFinding("OAS-001", "error", "a.md", "m"),)
+    )
     reports.write(tmp_path / "r.json", [whole, PARTIAL])
     assert reports.read(tmp_path / "r.json") == [whole, PARTIAL]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.pipeline.work import MOST
+from cli.pipeline.steps import MOST
 from shared.checks.pipeline_schema import validate
 from tests.pipelines.agent import PROJECT, TEMPLATE, expand, parameters_of
 from triggers.http_callbacks import MOST_RUNS
