@@ -8,7 +8,7 @@ import azure.durable_functions as df
 
 from activities.typed_activity import activity
 from shared.checks import PACK_CHECKS, Pack, PackDocument
-from shared.contracts import Finding, PackCheckRequest, PackCheckResult, Tally, told
+from shared.contracts import Finding, PackCheckRequest, PackCheckResult, Tally, errors_and_warnings
 from shared.services import Services
 from shared.storage import WORK
 
@@ -34,6 +34,6 @@ async def check_pack(services: Services, request: PackCheckRequest) -> PackCheck
 
 def _tallies(findings: Sequence[Finding]) -> tuple[Tally, ...]:
     """Of deliverables that have errors or warnings; what was not judged asks nobody for anything."""
-    names = sorted({finding.deliverable for finding in told(findings)})
+    names = sorted({finding.deliverable for finding in errors_and_warnings(findings)})
     severities = {name: [finding.severity for finding in findings if finding.deliverable == name] for name in names}
     return tuple(Tally(name, found.count("error"), found.count("warning")) for name, found in severities.items())

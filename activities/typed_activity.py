@@ -8,7 +8,7 @@ from typing import Any, cast
 import azure.durable_functions as df
 
 from shared import services, telemetry
-from shared.bounds import bytes_for
+from shared.concurrency import bytes_for
 from shared.contracts import Claim, Payload, claim_name, in_full, run_of, sign, unsigned
 from shared.services import Services
 from shared.storage import WORK

@@ -11,7 +11,7 @@ from activities.typed_activity import activity
 from shared import telemetry
 from shared.agents import catalogue
 from shared.checks import PACK_CHECKS, REGISTRY_CHECKS
-from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult, told
+from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult, errors_and_warnings
 from shared.services import Services
 from shared.storage import DESIGNS, WORK, BlobStore, content_type, live_runs
 
@@ -45,8 +45,8 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     files = await _write_files(services.blobs, request, composed)
     listing = json.dumps([entry.to_dict() for entry in files]).encode()
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
-    standing = told(composed.findings)
-    telemetry.run_ended(request, composed.status, told(first), standing)
+    standing = errors_and_warnings(composed.findings)
+    telemetry.run_ended(request, composed.status, errors_and_warnings(first), standing)
     if request.status != "running":
         await live_runs.leave(services.blobs, request.run.caller, request.run.run_id)
     return RunResult(
@@ -70,8 +70,8 @@ async def _compose(services: Services, request: ManifestRequest, material: "Mate
     wrong = await services.checker.check(REGISTRY_CHECKS, registry)
     if not wrong:
         return composed
-    told = replace(material, findings=material.findings + wrong)
-    return await services.cores.run(compose_pack, request, told, catalogue())
+    errors_and_warnings = replace(material, findings=material.findings + wrong)
+    return await services.cores.run(compose_pack, request, errors_and_warnings, catalogue())
 
 
 async def _report(

@@ -1,5 +1,6 @@
-"""What one process does at once. Activities that wait for Claude cost nothing, so the host runs many of them; what uses
-the processor is bounded here by its cores, and what uses memory by how much of it there is. Pure.
+"""Limits of what one process does at once: threads that compute, and bytes that activities hold in memory.
+
+Activities that wait for Claude cost next to nothing, so the host runs many of them; these limits bound the rest.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ COPIES = 6
 """How often a text is held while it is worked with: bytes, text, readings, prompt, the request's body."""
 
 
-class Cores:
+class ProcessorLimit:
     """Work that uses the processor, in threads: as much at once as there are cores."""
 
     def __init__(self, count: int | None = None) -> None:
@@ -30,7 +31,7 @@ class Cores:
             return await asyncio.to_thread(work, *args, **named)
 
 
-class Memory:
+class MemoryLimit:
     """Room for so many bytes, given in the order in which it was asked for."""
 
     def __init__(self, most: int = MOST_BYTES) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from shared.bounds import Cores, Memory
 from shared.callbacks import AzureDevOps, CallbackStore
 from shared.checks.checker import Checker
 from shared.claude import AnthropicApi, CallStore, Claude, Foundry
+from shared.concurrency import MemoryLimit, ProcessorLimit
 from shared.credentials import CachedKey, FixedKey, Key
 from shared.errors import CallInterrupted, SettingsError
 from shared.settings import Settings
@@ -38,8 +38,8 @@ class Services:
         self._vault = vault
         self._blobs: BlobStore | None = None
         self._calls: CallStore | None = None
-        self.cores = Cores()
-        self.memory = Memory()
+        self.cores = ProcessorLimit()
+        self.memory = MemoryLimit()
         self.checker = Checker(settings.check_timeout_seconds)
         self._claude: Claude | None = None
         self.azure_devops = AzureDevOps()

@@ -5,10 +5,10 @@ everything below; services and activities alone import it.
 """
 
 from shared.claude.adapter import AnthropicApi, Claude, Foundry
-from shared.claude.answers import ENDS, Answer, Part
 from shared.claude.call_store import UNDER_WAY, CallStore, Claimed, StoredCall, call_key
 from shared.claude.message_batches import Batch, MessageBatches
 from shared.claude.rate_limit import HELD_BACK
+from shared.claude.responses import ENDS, Answer, Part
 
 __all__ = [
     "ENDS",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared import logs, telemetry
 from shared.agents import ModelFacts, ModelSettings, conflicts, facts_of
-from shared.claude.answers import Answer, Part, Reading, counted, join, usage_of
 from shared.claude.api_errors import FOUNDRY_MENDS, MENDS, fault_of
 from shared.claude.prefix_cache import CachedPrefixes
 from shared.claude.rate_limit import Cost, RateLimits, Turn
+from shared.claude.responses import Answer, Part, Reading, counted, join, usage_of
 from shared.contracts import NOTHING, Begun, Usage
 from shared.credentials import Key, KeySource
 from shared.errors import CallInterrupted, CallRefused, SettingsError

@@ -21,7 +21,7 @@ from datetime import timedelta
 
 from shared import logs
 from shared.agents import ModelSettings, Prompt
-from shared.claude.answers import Answer
+from shared.claude.responses import Answer
 from shared.contracts import NOTHING, Begun, Failure, Payload, Usage
 from shared.errors import CallInterrupted, CallRefused, NotFound
 from shared.storage import WORK, BlobStore

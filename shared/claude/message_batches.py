@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.agents import ModelSettings, Prompt
 from shared.claude.adapter import Claude, request_body
-from shared.claude.answers import Part, batched_part
+from shared.claude.responses import Part, batched_part
 from shared.errors import CallInterrupted, CallRefused
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Reads one answer of Claude's, streamed or from a batch, and joins the parts of one that was cut off. Pure.
+"""Reads one response of Claude, streamed or from a batch, and joins the parts of a response that was cut off. Pure.
 
 Knows the shape of the SDK's events and messages and imports nothing of it.
 """

@@ -32,7 +32,17 @@ from shared.contracts.calls import (
 )
 from shared.contracts.checks import CheckRequest, CheckResult, PackCheckRequest, PackCheckResult, ReferenceCount, Tally
 from shared.contracts.failures import Failure, Interruption
-from shared.contracts.findings import SENT_BACK, Finding, Rule, Severity, by_rule, found, not_judged, told, unjudged
+from shared.contracts.findings import (
+    SENT_BACK,
+    Finding,
+    Rule,
+    Severity,
+    by_rule,
+    errors_and_warnings,
+    found,
+    not_judged,
+    unjudged,
+)
 from shared.contracts.history import in_full, in_short, run_of
 from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
 from shared.contracts.payload import Payload
@@ -107,6 +117,7 @@ __all__ = [
     "answer_in",
     "by_rule",
     "claim_name",
+    "errors_and_warnings",
     "found",
     "in_full",
     "in_short",
@@ -114,7 +125,6 @@ __all__ = [
     "run_of",
     "sign",
     "signature_of",
-    "told",
     "unjudged",
     "unsigned",
 ]

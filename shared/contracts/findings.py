@@ -52,7 +52,7 @@ def unjudged(rule: Rule, deliverable: str, line: int, message: str) -> Finding:
     return Finding(rule.id, "unjudged", deliverable, line, message[:500], "")
 
 
-def told(findings: Iterable[Finding]) -> list[Finding]:
+def errors_and_warnings(findings: Iterable[Finding]) -> list[Finding]:
     """The findings that ask for something: errors and warnings."""
     return [finding for finding in findings if finding.severity in SENT_BACK]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.pack.code_places import Operation, Place, places_in_code
+from shared.pack.code_locations import Operation, Place, places_in_code
 from shared.prd.requirements import split_row
 
 LONGEST_LINE = 20_000

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from shared.contracts import Payload
 from shared.pack.citations import Citing, Passage, ids_in, read_citations
-from shared.pack.code_places import Operation
+from shared.pack.code_locations import Operation
 from shared.pack.coverage import Coverage, is_wanted
 from shared.pack.lineage import Family, inherited
 from shared.prd.requirements import Requirement

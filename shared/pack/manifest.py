@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from shared.agents import Catalogue
-from shared.contracts import Call, FileEntry, Finding, ManifestRequest, Outcome, by_rule, not_judged, told
+from shared.contracts import (
+    Call,
+    FileEntry,
+    Finding,
+    ManifestRequest,
+    Outcome,
+    by_rule,
+    errors_and_warnings,
+    not_judged,
+)
 from shared.formats import markdown
 from shared.formats.active_content import defines_links, is_active
 from shared.pack.ledger import Ledger, Row
@@ -118,7 +127,7 @@ def _state(request: ManifestRequest, outcome: Outcome, findings: list[Finding]) 
     if outcome.state != "done":
         return outcome.state
     errors = sum(finding.severity == "error" for finding in findings)
-    warnings, unjudged = len(told(findings)) - errors, len(not_judged(findings))
+    warnings, unjudged = len(errors_and_warnings(findings)) - errors, len(not_judged(findings))
     rest = f", {unjudged} not judged" if unjudged else ""
     revised = f" after {outcome.revisions} revision(s)" if outcome.revisions else ""
     if errors:
@@ -242,7 +251,7 @@ def _findings(request: ManifestRequest, written: Written) -> str:
     parts: list[str] = []
     if request.across.failure:
         parts.append(f"**The documents were not held against each other:** {_line(request.across.failure.detail)}")
-    standing, at_first = told(written.findings), told(written.first_findings)
+    standing, at_first = errors_and_warnings(written.findings), errors_and_warnings(written.first_findings)
     if standing:
         rows = ["| rule | severity | deliverable | line | message | mend |", "|---|---|---|---|---|---|"]
         parts.append("\n".join([*rows, *map(_finding_row, standing)]))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from shared.agents import Catalogue
-from shared.contracts import Call, Finding, ManifestRequest, Outcome, not_judged, told
+from shared.contracts import Call, Finding, ManifestRequest, Outcome, errors_and_warnings, not_judged
 from shared.formats import markdown
 from shared.formats.located_yaml import UnreadableYamlError
 from shared.formats.openapi import Contract, Operation, read_contract
@@ -96,7 +96,7 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "api": _api(facts.contract),
         "sections": _sections(request, facts, catalogue),
         "ledger": _ledger(facts.ledger),
-        "findings": [asdict(finding) for finding in told(facts.findings)],
+        "findings": [asdict(finding) for finding in errors_and_warnings(facts.findings)],
         "not_judged": [_unjudged(finding) for finding in not_judged(facts.findings)],
         "suspicions": [asdict(each) for each in facts.suspicions],
         "unchecked": _unchecked(request),

@@ -14,12 +14,11 @@ from shared.prd.document import (
     slug,
     split_front_matter,
 )
-from shared.prd.suspicion import Suspicion, calm, suspicions
+from shared.prd.suspicion import Suspicion, suspicions, without_suspicious_passages
 
 __all__ = [
     "Prd",
     "Suspicion",
-    "calm",
     "check_size",
     "content_hash",
     "find_stack",
@@ -29,4 +28,5 @@ __all__ = [
     "slug",
     "split_front_matter",
     "suspicions",
+    "without_suspicious_passages",
 ]

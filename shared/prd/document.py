@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from shared.errors import BadInput
 from shared.formats.file_names import safe_path
-from shared.prd.suspicion import calm
+from shared.prd.suspicion import without_suspicious_passages
 
 SHORTEST = 3
 """Characters that a PRD has at least."""
@@ -43,7 +43,7 @@ class Prd:
     @property
     def title(self) -> str:
         """The product's name as the PRD gives it; falls back to the file's name."""
-        return find_title(calm(self.text)) or _stem(self.name) or "Backend service"
+        return find_title(without_suspicious_passages(self.text)) or _stem(self.name) or "Backend service"
 
     @property
     def project(self) -> str:

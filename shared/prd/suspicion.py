@@ -1,7 +1,7 @@
 """Finds passages of a PRD that speak to this pipeline instead of about the product. Pure.
 
 What is found is noted in the manifest, never refused: a PRD may well quote an attack. It only has no say in what code
-reads out of the text, such as the title and the stack (`calm`).
+reads out of the text, such as the title and the stack (`without_suspicious_passages`).
 """
 
 import re
@@ -139,8 +139,8 @@ def suspicions(text: str) -> tuple[Suspicion, ...]:
     return tuple(sorted(found, key=lambda each: (each.line, each.reason)))
 
 
-def calm(text: str) -> str:
-    """`text` without suspicious passages, and what stands between two of one paragraph; lines keep their place."""
+def without_suspicious_passages(text: str) -> str:
+    """Blank out suspicious passages, and what stands between two in one paragraph; line numbers stay the same."""
     found = suspicions(text)
     if not found:
         return text

@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts import Options
 from shared.errors import BadInput
 from shared.formats.file_names import safe_path
-from shared.prd import Prd, calm, find_stack, shown, suspicions
+from shared.prd import Prd, find_stack, shown, suspicions, without_suspicious_passages
 
 STACKS = ("auto", "python", "csharp")
 NAMES = ("stack", "db", "output", "economy")
@@ -81,7 +81,7 @@ def resolve(prd: Prd, *sources: Source) -> Options:
     for source in reversed(sources):
         merged |= _checked(source)
     stack = merged.get("stack", "auto")
-    resolved, reason = find_stack(calm(prd.text)) if stack == "auto" else (stack, "asked for")
+    resolved, reason = find_stack(without_suspicious_passages(prd.text)) if stack == "auto" else (stack, "asked for")
     return Options(
         stack=resolved,
         stack_reason=reason,

@@ -89,7 +89,7 @@ class TerseModel(DraftsServer):
         return f"# {order.deliverable}\n\n" + f"{order.agent} has little to say about {order.project}.\n" * 20
 
 
-class House:
+class ProductUnderTest:
     """The product as its users see it, and what stands around it."""
 
     def __init__(self, state: Path, settings: dict[str, str], seconds_per_answer: float, with_vault: bool) -> None:
@@ -136,7 +136,7 @@ class House:
 
     @property
     def vault(self) -> FaultProxy:
-        """What stands before the vault, where the house has one."""
+        """What stands before the vault, where the product has one."""
         assert self._vaulted
         return self._vaulted.proxy
 
@@ -283,15 +283,15 @@ class House:
 
 
 @asynccontextmanager
-async def house(
+async def product(
     state: Path,
     settings: dict[str, str] | None = None,
     *,
     seconds_per_answer: float = 0.0,
     with_vault: bool = False,
-) -> AsyncGenerator[House]:
-    """A house with its proxies open; the test starts the host. `with_vault`: its key is in a Key Vault."""
-    built = House(state, settings or {}, seconds_per_answer, with_vault)
+) -> AsyncGenerator[ProductUnderTest]:
+    """A product with its proxies open; the test starts the host. `with_vault`: its key is in a Key Vault."""
+    built = ProductUnderTest(state, settings or {}, seconds_per_answer, with_vault)
     await built.open()
     try:
         yield built

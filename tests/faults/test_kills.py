@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.house import House, house
+from tests.faults.product_under_test import ProductUnderTest, product
 from tests.faults.proxy import Fault, FaultProxy, Passing, no_faults
 from tests.faults.table import ROWS, Row, count, in_time, only_long, seed
 from tests.faults.verdict import enter, extra_calls, judge
@@ -32,7 +32,12 @@ class Strikes:
     """Kills at seeded writes as long as there are kills to make, and notes how long it takes until writes pass again."""
 
     def __init__(
-        self, target: House, row: Row, kills: int, kill: Callable[[], Awaitable[None]], ways: tuple[FaultProxy, ...]
+        self,
+        target: ProductUnderTest,
+        row: Row,
+        kills: int,
+        kill: Callable[[], Awaitable[None]],
+        ways: tuple[FaultProxy, ...],
     ) -> None:
         self.left = kills
         self._chance = random.Random(f"{row.fault} {seed()}")
@@ -67,7 +72,7 @@ class Strikes:
 
 
 async def strike(
-    target: House, row: Row, kills: int, kill: Callable[[], Awaitable[None]], ways: tuple[FaultProxy, ...]
+    target: ProductUnderTest, row: Row, kills: int, kill: Callable[[], Awaitable[None]], ways: tuple[FaultProxy, ...]
 ) -> None:
     """Make all kills while runs are under way; all of the runs must end well."""
     strikes, runs = Strikes(target, row, kills, kill, ways), 0
@@ -80,7 +85,7 @@ async def strike(
     await settle(target, row, runs)
 
 
-async def settle(target: House, row: Row, expected: int) -> None:
+async def settle(target: ProductUnderTest, row: Row, expected: int) -> None:
     """Judge all that happened, and note the figures."""
     verdict = await judge(target, await target.runs(), expected=expected)
     extra, unexplained = extra_calls(target)
@@ -91,7 +96,7 @@ async def settle(target: House, row: Row, expected: int) -> None:
 
 async def test_a_worker_killed_at_any_write_costs_at_most_the_call_in_flight(tmp_path: Path):
     ROWS.append(row := Row("worker killed"))
-    async with house(tmp_path, TWO_PLACES) as target:
+    async with product(tmp_path, TWO_PLACES) as target:
         await target.run_here()
         await strike(target, row, count(2, 0.5), target.kill_worker, (target.storage, target.model))
 
@@ -99,7 +104,7 @@ async def test_a_worker_killed_at_any_write_costs_at_most_the_call_in_flight(tmp
 @only_long
 async def test_storage_that_is_restarted_at_any_write_loses_nothing(tmp_path: Path):
     ROWS.append(row := Row("storage restarted"))
-    async with house(tmp_path, TWO_PLACES) as target:
+    async with product(tmp_path, TWO_PLACES) as target:
         await target.run_here()
         await strike(target, row, count(1, 0.2), target.restart_storage, (target.storage,))
         assert row.extra_calls == 0
@@ -109,7 +114,7 @@ async def test_storage_that_is_restarted_at_any_write_loses_nothing(tmp_path: Pa
 async def test_a_host_killed_at_any_transaction_goes_on_where_it_was(tmp_path: Path):
     ROWS.append(row := Row("host killed"))
     chance, runs = random.Random(f"host {seed()}"), 0
-    async with house(tmp_path, TWO_PLACES) as target:
+    async with product(tmp_path, TWO_PLACES) as target:
         for _ in range(count(1, 0.3)):
             if not in_time(row):
                 break

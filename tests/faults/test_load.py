@@ -12,7 +12,7 @@ import pytest
 
 from local.host import LocalHost
 from tests.e2e.conftest import ENDED
-from tests.faults.house import House, house
+from tests.faults.product_under_test import ProductUnderTest, product
 from tests.faults.table import IS_LONG, ROWS, Row, count
 from tests.faults.verdict import enter, extra_calls, judge
 
@@ -23,7 +23,7 @@ LET_IN_TOGETHER = 8
 """Drops that the local host takes up at the same time: their order is nobody's."""
 
 
-async def watch(target: House, expected: int) -> tuple[int, int, set[int]]:
+async def watch(target: ProductUnderTest, expected: int) -> tuple[int, int, set[int]]:
     """Look on until all have ended: the most that were running, the most memory in MB, and the places seen in line."""
     most, memory, seen = 0, 0, set[int]()
     deadline = time.monotonic() + 30 + 10 * expected
@@ -48,12 +48,12 @@ def resident(host: LocalHost | None) -> int:
 
 @pytest.fixture
 async def target(tmp_path: Path) -> Any:
-    async with house(tmp_path, {"MAX_ACTIVE_RUNS": str(PLACES), "SWEEP_SCHEDULE": "*/15 * * * * *"}) as built:
+    async with product(tmp_path, {"MAX_ACTIVE_RUNS": str(PLACES), "SWEEP_SCHEDULE": "*/15 * * * * *"}) as built:
         await built.run_here()
         yield built
 
 
-async def test_many_prds_dropped_at_once_all_complete_in_their_order(target: House):
+async def test_many_prds_dropped_at_once_all_complete_in_their_order(target: ProductUnderTest):
     await target.drop("Alone")
     _, alone, _ = await watch(target, 1)
     ROWS.append(row := Row(f"{MANY} dropped at once, {PLACES} places", tries=1))
@@ -70,14 +70,14 @@ async def test_many_prds_dropped_at_once_all_complete_in_their_order(target: Hou
     assert furthest_out_of_order(target, runs) <= PLACES + LET_IN_TOGETHER
 
 
-def furthest_out_of_order(target: House, runs: list[dict[str, Any]]) -> int:
+def furthest_out_of_order(target: ProductUnderTest, runs: list[dict[str, Any]]) -> int:
     """By how many ranks a run's first call came earlier or later than its arrival."""
     arrived = [run["project"] for run in sorted(runs, key=lambda run: run["created_at"])]
     begun = [asked.project for asked in target.drafts.asked if asked.task == "setup"]
     return max(abs(arrived.index(project) - begun.index(project)) for project in begun)
 
 
-async def test_a_queued_run_can_be_cancelled_and_a_killed_worker_keeps_the_line(target: House):
+async def test_a_queued_run_can_be_cancelled_and_a_killed_worker_keeps_the_line(target: ProductUnderTest):
     assert target.http
     target.drafts.pace = 0.5
     await asyncio.gather(*(target.post(f"Queue {number}") for number in range(6)))

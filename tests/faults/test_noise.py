@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.e2e.conftest import ENDED
-from tests.faults.house import House, house
+from tests.faults.product_under_test import ProductUnderTest, product
 from tests.faults.proxy import Fault, Kind, Passing, Plan, no_faults
 from tests.faults.table import IS_LONG, ROWS, Row, count, in_time, only_long, seed
 from tests.faults.verdict import enter, extra_calls, judge
@@ -50,7 +50,7 @@ def noise(who: str, slowness: float, seen: Counter[str]) -> Plan:
     return plan
 
 
-async def start(target: House, number: int) -> None:
+async def start(target: ProductUnderTest, number: int) -> None:
     """Half of the runs are asked for over HTTP, half are dropped."""
     if number % 2:
         await target.post(f"Noisy {number}")
@@ -58,7 +58,7 @@ async def start(target: House, number: int) -> None:
         await target.drop(f"Noisy {number}")
 
 
-async def live_through(target: House, first: int, many: int) -> None:
+async def live_through(target: ProductUnderTest, first: int, many: int) -> None:
     """Start runs as others end, so that always as many are under way as may be, until all have ended."""
     async with asyncio.TaskGroup() as starts:
         started, ended, stalled = 0, 0, time.monotonic()
@@ -75,13 +75,13 @@ async def live_through(target: House, first: int, many: int) -> None:
 
 
 async def noisy_house(state: Path, row: Row, many: int, seen: Counter[str]) -> list[str]:
-    """Some runs in a house of their own; what should not be, and the figures in `row`."""
+    """Some runs in a product of their own; what should not be, and the figures in `row`."""
     settings = {
         "SWEEP_SCHEDULE": "*/10 * * * * *",
         "MAX_ACTIVE_RUNS": str(AT_ONCE),
         "ANTHROPIC_KEY_CACHE_SECONDS": KEY_SECONDS,
     }
-    async with house(state, settings, with_vault=True) as target:
+    async with product(state, settings, with_vault=True) as target:
         await target.run_here()
         ways = (target.storage, target.model, target.vault)
         for way, who, slowness in zip(ways, ("storage", "model", "vault"), (0.3, 3.5, 0.3), strict=True):
@@ -114,7 +114,7 @@ async def test_with_many_requests_hit_every_run_ends_and_says_why(tmp_path: Path
 @only_long
 async def test_a_prd_whose_events_were_all_lost_is_found_by_the_sweep(tmp_path: Path):
     """Five tries of the trigger fail, as its limit is, and the blob is given up; then the sweep comes round."""
-    async with house(tmp_path, {"SWEEP_SCHEDULE": "0 0 0 1 1 *"}) as target:
+    async with product(tmp_path, {"SWEEP_SCHEDULE": "0 0 0 1 1 *"}) as target:
         await target.run_here()
         target.storage.plan = lambda passing: Fault("409") if "/prds/missed.md" in passing.path else None
         await target.drop("missed")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.house import house
+from tests.faults.product_under_test import product
 from tests.faults.table import ROWS, Row
 from tests.faults.verdict import enter, extra_calls, judge
 
@@ -18,7 +18,7 @@ LONGEST_STOP = 10.0
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM is POSIX's; on Windows the end of stdin stops a host")
 async def test_a_host_that_is_told_to_stop_finishes_the_calls_in_flight_and_the_next_one_goes_on(tmp_path: Path):
     ROWS.append(row := Row("SIGTERM", tries=1))
-    async with house(tmp_path, seconds_per_answer=1.0) as target:
+    async with product(tmp_path, seconds_per_answer=1.0) as target:
         await target.run_apart()
         for part in range(3):
             await target.drop(f"Interrupted {part}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from azure.storage.blob.aio import BlobServiceClient
 
-from tests.faults.house import House
+from tests.faults.product_under_test import ProductUnderTest
 from tests.faults.table import Row
 
 SWEEPS = 12
@@ -28,24 +28,26 @@ class Verdict:
     problems: list[str] = field(default_factory=list[str])
 
 
-async def judge(house: House, runs: list[dict[str, Any]], *, expected: int, calls_end: bool = True) -> Verdict:
+async def judge(
+    product: ProductUnderTest, runs: list[dict[str, Any]], *, expected: int, calls_end: bool = True
+) -> Verdict:
     """Hold all runs and all blobs against what must be. `calls_end`: every call that was begun has its answer."""
-    assert house.direct
-    assert house.http
+    assert product.direct
+    assert product.http
     verdict = Verdict(runs=len(runs), lost=expected - len({run["id"] for run in runs}))
     if verdict.lost:
         verdict.problems.append(f"{verdict.lost} of {expected} runs are lost")
     folders: Counter[str] = Counter()
     for run in runs:
         verdict.statuses[run["status"]] += 1
-        view = (await house.http.get(f"/api/runs/{run['id']}")).json()
+        view = (await product.http.get(f"/api/runs/{run['id']}")).json()
         folders[view["folder"] or ""] += 1
-        verdict.problems += [f"{run['id']} ({run['status']}): {said}" for said in await _of_pack(house.direct, view)]
-    manifests = [name for name in await _names(house.direct, "designs") if name.endswith("/MANIFEST.md")]
+        verdict.problems += [f"{run['id']} ({run['status']}): {said}" for said in await _of_pack(product.direct, view)]
+    manifests = [name for name in await _names(product.direct, "designs") if name.endswith("/MANIFEST.md")]
     verdict.duplicated = len(manifests) - len(folders)
     if verdict.duplicated > 0:
         verdict.problems.append(f"{len(manifests)} manifests for {len(folders)} runs")
-    verdict.problems += await _of_claims_in_the_end(house.direct, {run["id"] for run in runs}, calls_end)
+    verdict.problems += await _of_claims_in_the_end(product.direct, {run["id"] for run in runs}, calls_end)
     return verdict
 
 
@@ -58,16 +60,16 @@ def enter(row: Row, verdict: Verdict, extra_calls: int) -> None:
     row.ends.update(verdict.statuses)
 
 
-def extra_calls(house: House) -> tuple[int, list[str]]:
+def extra_calls(product: ProductUnderTest) -> tuple[int, list[str]]:
     """Calls beyond the first for the same step, and those that no kill in between explains."""
     moments: dict[tuple[str, str, str], list[float]] = {}
-    for asked in house.drafts.asked:
+    for asked in product.drafts.asked:
         moments.setdefault((asked.project, asked.agent, asked.task), []).append(asked.moment)
     extra, problems = 0, list[str]()
     for step, at in moments.items():
         extra += len(at) - 1
         for earlier, later in itertools.pairwise(at):
-            if not any(kill.explains(earlier, later) for kill in house.kills):
+            if not any(kill.explains(earlier, later) for kill in product.kills):
                 problems.append(f"{step} was paid {len(at)} times, once without a kill in between")
     return extra, problems
 

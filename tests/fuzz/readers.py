@@ -23,7 +23,7 @@ from shared.pack import registry
 from shared.pack.extraction import extract, extract_files
 from shared.prd import read_prd
 from shared.prd.requirements.extraction import annotated, extract_requirements
-from shared.prd.suspicion import calm, suspicions
+from shared.prd.suspicion import suspicions, without_suspicious_passages
 from shared.runs.options import Source, from_front_matter, from_metadata, resolve
 from shared.services import Services
 from shared.settings.environment import Settings
@@ -62,7 +62,7 @@ def read_whole(data: bytes) -> None:
     assert prd.title.isprintable()
     assert safe_path(prd.project) == prd.project
     json.dumps(options.to_dict())
-    assert calm(prd.text).count("\n") == prd.text.count("\n")
+    assert without_suspicious_passages(prd.text).count("\n") == prd.text.count("\n")
     assert all(each.line <= each.last for each in suspicions(prd.text))
     annotated(extract_requirements(prd.text))
 

@@ -1,10 +1,10 @@
-"""The stories of `pipeline_callback`: ways in which a pipeline's wait for a run can go."""
+"""The scenarios of `pipeline_callback`: ways in which a pipeline's wait for a run can go."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.e2e.conftest import FAST, prd_text
-from tests.histories.stage import Stage
+from tests.histories.recording_host import RecordingHost
 
 QUICK, SLOW, ENDLESS = 0.05, 1.0, 30.0
 """Seconds that an answer to the run takes."""
@@ -30,49 +30,49 @@ class CallbackStory:
     late: bool = False
     settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
 
-    async def play(self, stage: Stage) -> str:
+    async def play(self, host: RecordingHost) -> str:
         """Wait for a run as a pipeline's task does; the callback's id once both have ended."""
-        product = stage.product
+        product = host.product
         assert product.host.drafts
         product.host.drafts.order(())
         product.host.drafts.plant(())
         product.host.drafts.pace = SLOW if self.lost else ENDLESS if self.anew or self.late else QUICK
         run_id: str = (await product.post(prd_text(f"Story {self.name}")))["id"]
-        callback_id = await self._wait_for(stage, run_id)
+        callback_id = await self._wait_for(host, run_id)
         if self.lost:
-            await _lose_claim(stage, callback_id)
+            await _lose_claim(host, callback_id)
         if self.anew:
-            await stage.until(lambda: len(stage.engine.generations(callback_id)) > 1)
+            await host.until(lambda: len(host.engine.generations(callback_id)) > 1)
         if not self.late:
             product.host.drafts.pace = QUICK
-        await stage.until(lambda: stage.engine.count(callback_id, "executionCompleted") == 1)
-        assert len(stage.engine.generations(callback_id)) == 1 + self.anew, "a busy machine: record it again"
+        await host.until(lambda: host.engine.count(callback_id, "executionCompleted") == 1)
+        assert len(host.engine.generations(callback_id)) == 1 + self.anew, "a busy machine: record it again"
         product.host.drafts.pace = QUICK
         await product.ended(run_id)
         return callback_id
 
-    async def _wait_for(self, stage: Stage, run_id: str) -> str:
-        server, token = stage.azure_devops, f"token-{self.name}"
+    async def _wait_for(self, host: RecordingHost, run_id: str) -> str:
+        server, token = host.azure_devops, f"token-{self.name}"
         task = server.task(len(server.tasks) + 1, token, *self.refusals)
         if self.expired:
             server.tokens.remove(token)
         headers = server.headers(task, token)
-        answer = await stage.product.http.post("/api/callbacks", json={"runs": [run_id]}, headers=headers)
+        answer = await host.product.http.post("/api/callbacks", json={"runs": [run_id]}, headers=headers)
         assert answer.status_code == 202, answer.text
         return answer.json()["id"]
 
 
-async def _lose_claim(stage: Stage, callback_id: str) -> None:
+async def _lose_claim(host: RecordingHost, callback_id: str) -> None:
     """Take the claim away until every try of some looks has failed, and put it back."""
-    blob = stage.product.storage.get_blob_client("runs", f"callbacks/{callback_id}/claim.json")
+    blob = host.product.storage.get_blob_client("runs", f"callbacks/{callback_id}/claim.json")
     claim = await (await blob.download_blob()).readall()
     await blob.delete_blob()
     failures = FAILED_LOOKS * int(FAST["CALLBACK_ATTEMPTS"])
-    await stage.until(lambda: stage.engine.count(callback_id, "taskFailed") >= failures)
+    await host.until(lambda: host.engine.count(callback_id, "taskFailed") >= failures)
     await blob.upload_blob(claim)
 
 
-STORIES = (
+SCENARIOS = (
     CallbackStory("callback-told"),
     CallbackStory("callback-interrupted", lost=True, refusals=(503,)),
     CallbackStory("callback-untold", expired=True),

@@ -22,7 +22,7 @@ from local.drafts.plants import Plant
 from local.state import PROJECT
 from tests.e2e.conftest import prd_text
 from tests.histories import callbacks
-from tests.histories.stage import Stage, set_up
+from tests.histories.recording_host import RecordingHost, set_up
 
 FOLDER = Path(__file__).parent
 IN_AZURE = "/home/site/wwwroot"
@@ -41,7 +41,7 @@ CITES_NOTHING = "\nThis also serves [R-999].\n"
 """Passes a document's own checks, and fails when it is held against the PRD."""
 
 
-class Story(Protocol):
+class Scenario(Protocol):
     """A way an orchestration can go. `settings` are the host's."""
 
     @property
@@ -50,7 +50,7 @@ class Story(Protocol):
     @property
     def settings(self) -> Mapping[str, str]: ...
 
-    async def play(self, stage: Stage) -> str:
+    async def play(self, host: RecordingHost) -> str:
         """Let it go so; the id of the orchestration, which has ended."""
         ...
 
@@ -67,9 +67,9 @@ class RunStory:
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     economy: bool = False
 
-    async def play(self, stage: Stage) -> str:
+    async def play(self, host: RecordingHost) -> str:
         """Start a run, see to it that it goes so, and wait until it has ended; its id."""
-        product = stage.product
+        product = host.product
         assert product.host.drafts
         product.host.drafts.order(self.faults)
         product.host.drafts.plant(self.plants)
@@ -91,7 +91,7 @@ class RunStory:
 
 EARLIER = ("revised", "revision-refused", "reconciled", "longest")
 """Histories of runs that were started before revisions were edits: no host can play them any more."""
-STORIES: tuple[Story, ...] = (
+SCENARIOS: tuple[Scenario, ...] = (
     RunStory("completed"),
     RunStory("retried", (Fault("system-architect", "529", times=1), Fault("python-backend-dev", "500", times=2))),
     RunStory("specialist-refused", (Fault("api-backend-tester", "400", times=1),)),
@@ -128,21 +128,21 @@ STORIES: tuple[Story, ...] = (
     RunStory("capped", settings={"RUN_TOKEN_CAP": "12000"}),
     RunStory("unlimited", settings={"MAX_ACTIVE_RUNS": "0"}),
     RunStory("queued", queued=True, settings={"MAX_ACTIVE_RUNS": "1"}),
-    *callbacks.STORIES,
+    *callbacks.SCENARIOS,
 )
 
 
 async def record(*wanted: str) -> None:
-    """Run every story, or those wanted, and write its history as `{story}.json`.
+    """Run every scenario, or those wanted, and write its history as `{scenario}.json`.
 
-    Where an orchestration began anew, each generation has a file of its own: `{story}-1.json` and so on.
+    Where an orchestration began anew, each generation has a file of its own: `{scenario}-1.json` and so on.
     """
-    chosen = [story for story in STORIES if not wanted or story.name in wanted]
-    for settings, stories in groupby(chosen, key=lambda story: story.settings):
+    chosen = [scenario for scenario in SCENARIOS if not wanted or scenario.name in wanted]
+    for settings, scenarios in groupby(chosen, key=lambda scenario: scenario.settings):
         with tempfile.TemporaryDirectory() as state:
-            async with set_up(Path(state), settings) as stage:
-                for story in stories:
-                    _write(story.name, stage.engine.generations(await story.play(stage)))
+            async with set_up(Path(state), settings) as host:
+                for scenario in scenarios:
+                    _write(scenario.name, host.engine.generations(await scenario.play(host)))
 
 
 def _write(name: str, generations: list[list[HistoryEvent]]) -> None:

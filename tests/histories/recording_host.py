@@ -1,4 +1,4 @@
-"""Where stories are played: the real app on the real engine, and an Azure DevOps that can be called back.
+"""Records the scenarios: the real app on the real engine, and an Azure DevOps that can be called back.
 
 The engine forgets the history of an instance that begins anew (`continue_as_new`); here it keeps it.
 """
@@ -56,7 +56,7 @@ class KeepingEngine(DurableEngine):
 
 
 @dataclass(frozen=True)
-class Stage:
+class RecordingHost:
     """A running host as `Product` sees it, with its engine, and a server that waiting pipelines belong to."""
 
     product: Product
@@ -68,12 +68,12 @@ class Stage:
         deadline = time.monotonic() + within
         while not seen():
             if time.monotonic() > deadline:
-                raise TimeoutError("The story did not go as it was written.")
+                raise TimeoutError("The scenario did not end in time.")
             await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
-async def set_up(state: Path, settings: Mapping[str, str]) -> AsyncGenerator[Stage]:
+async def set_up(state: Path, settings: Mapping[str, str]) -> AsyncGenerator[RecordingHost]:
     """Start a host with `settings` whose files are below `state`."""
     engines: list[KeepingEngine] = []
 
@@ -87,6 +87,6 @@ async def set_up(state: Path, settings: Mapping[str, str]) -> AsyncGenerator[Sta
     try:
         with patch.object(platform, "DurableEngine", engine):
             async with running_product(state / "host", own) as product:
-                yield Stage(product, engines[0], azure_devops)
+                yield RecordingHost(product, engines[0], azure_devops)
     finally:
         await azure_devops.stop()

@@ -73,7 +73,7 @@ CANCEL = Order("cancel", {})
 
 
 @dataclass
-class Stage:
+class RecordingHost:
     """A run whose activities answer by script: by name in turn, the last answer for ever."""
 
     answers: dict[str, list[Any]]
@@ -116,12 +116,12 @@ class Stage:
         return [order.request for order in self.ordered if order.name == name]
 
 
-def active_run_on(stage: Stage, **run: Any) -> ActiveRun:
+def active_run_on(host: RecordingHost, **run: Any) -> ActiveRun:
     options, prd = Options("python", "asked for"), BlobRef("runs", "r1/prd.md", "ab" * 32, 12)
     given: dict[str, Any] = {"revisions": 2, "by_edits": True} | run
     chosen = RunInput("r1", "p", "P", prd, "p.md", None, options, "designs", CALLS, **given)
     folders = Folders("20261201-000000", "p-20261201", "agents", "p")
-    return ActiveRun(cast(Any, stage), chosen, folders, Mock(), Spending(chosen))
+    return ActiveRun(cast(Any, host), chosen, folders, Mock(), Spending(chosen))
 
 
 def outcome(call: Call, errors: int = 0) -> Outcome:
@@ -151,138 +151,140 @@ REVISED = {
 }
 
 
-def reconciled(stage: Stage, *outcomes: Outcome, **run: Any) -> Reconciled:
-    return stage.play(reconcile(active_run_on(stage, **run), {each.key: each for each in outcomes}, cast(Any, CANCEL)))
+def reconciled(host: RecordingHost, *outcomes: Outcome, **run: Any) -> Reconciled:
+    return host.play(reconcile(active_run_on(host, **run), {each.key: each for each in outcomes}, cast(Any, CANCEL)))
 
 
 def test_documents_without_findings_are_held_against_each_other_once():
-    stage = Stage({"check_pack": [pack(0)]})
-    reconciled(stage, outcome(ARCHITECT), outcome(TESTER))
-    assert stage.names == ["check_pack"]
+    host = RecordingHost({"check_pack": [pack(0)]})
+    reconciled(host, outcome(ARCHITECT), outcome(TESTER))
+    assert host.names == ["check_pack"]
 
 
 def test_findings_of_its_own_and_those_across_go_back_together():
-    stage = Stage(REVISED | {"check_pack": [pack(0, TESTS), pack(1)], "check_deliverable": [CheckResult(0, 0)]})
-    done = reconciled(stage, outcome(ARCHITECT), outcome(TESTER, errors=1))
-    assert stage.names == ["check_pack", "api_backend_tester", "check_pack"]
-    (request,) = stage.requests("api_backend_tester")
+    host = RecordingHost(REVISED | {"check_pack": [pack(0, TESTS), pack(1)], "check_deliverable": [CheckResult(0, 0)]})
+    done = reconciled(host, outcome(ARCHITECT), outcome(TESTER, errors=1))
+    assert host.names == ["check_pack", "api_backend_tester", "check_pack"]
+    (request,) = host.requests("api_backend_tester")
     assert (request["findings"].split()[0], request["across"].split()[0]) == ("~/own-api-backend-tester", "~/pack-0")
     assert request["form"] == "edits"
     assert (done.outcomes[TESTER.key].revisions, done.first, done.last) == (1, pack(0, TESTS), pack(1))
 
 
 def test_findings_of_its_own_alone_go_back_alone():
-    stage = Stage(REVISED | {"check_pack": [pack(0, PIPELINE), pack(1)], "check_deliverable": [CheckResult(0, 0)]})
-    reconciled(stage, outcome(ARCHITECT), outcome(TESTER, errors=1), outcome(DELIVERER))
-    (tester,), (deliverer,) = stage.requests("api_backend_tester"), stage.requests("pipelines_expert")
+    host = RecordingHost(
+        REVISED | {"check_pack": [pack(0, PIPELINE), pack(1)], "check_deliverable": [CheckResult(0, 0)]}
+    )
+    reconciled(host, outcome(ARCHITECT), outcome(TESTER, errors=1), outcome(DELIVERER))
+    (tester,), (deliverer,) = host.requests("api_backend_tester"), host.requests("pipelines_expert")
     assert "across" not in tester
     assert "findings" not in deliverer
-    assert stage.names == ["check_pack", "api_backend_tester", "pipelines_expert", "check_pack"]
+    assert host.names == ["check_pack", "api_backend_tester", "pipelines_expert", "check_pack"]
 
 
 def test_the_architecture_is_revised_first_and_the_others_are_judged_anew_where_something_moved():
     checks = [pack(0, ARCHITECTURE, TESTS), pack(1, PIPELINE), pack(2)]
-    stage = Stage(REVISED | {"check_pack": list(checks), "check_deliverable": [CheckResult(0, 0, facts="f1")]})
-    done = reconciled(stage, outcome(ARCHITECT), outcome(TESTER), outcome(DELIVERER))
-    assert stage.names == ["check_pack", "system_architect", "check_pack", "pipelines_expert", "check_pack"]
+    host = RecordingHost(REVISED | {"check_pack": list(checks), "check_deliverable": [CheckResult(0, 0, facts="f1")]})
+    done = reconciled(host, outcome(ARCHITECT), outcome(TESTER), outcome(DELIVERER))
+    assert host.names == ["check_pack", "system_architect", "check_pack", "pipelines_expert", "check_pack"]
     assert done.last == pack(2)
-    (request,) = stage.requests("pipelines_expert")
+    (request,) = host.requests("pipelines_expert")
     assert "architect-1" in str(request["documents"]), "it reads the architecture as it is now"
 
 
 def test_a_change_of_the_architecture_that_moves_nothing_has_nothing_else_checked_before_the_others_are_revised():
-    stage = Stage(
+    host = RecordingHost(
         REVISED
         | {"check_pack": [pack(0, ARCHITECTURE, TESTS), pack(1)], "check_deliverable": [CheckResult(0, 0, facts="f0")]}
     )
-    reconciled(stage, outcome(ARCHITECT), outcome(TESTER), outcome(DELIVERER))
-    assert stage.names == ["check_pack", "system_architect", "api_backend_tester", "check_pack"]
+    reconciled(host, outcome(ARCHITECT), outcome(TESTER), outcome(DELIVERER))
+    assert host.names == ["check_pack", "system_architect", "api_backend_tester", "check_pack"]
 
 
 def test_an_architecture_that_moved_and_leaves_the_others_right_is_checked_once_more_and_not_twice():
-    stage = Stage(
+    host = RecordingHost(
         REVISED | {"check_pack": [pack(0, ARCHITECTURE), pack(1)], "check_deliverable": [CheckResult(0, 0, facts="f1")]}
     )
-    reconciled(stage, outcome(ARCHITECT), outcome(TESTER))
-    assert stage.names == ["check_pack", "system_architect", "check_pack"]
+    reconciled(host, outcome(ARCHITECT), outcome(TESTER))
+    assert host.names == ["check_pack", "system_architect", "check_pack"]
 
 
 def test_revisions_are_bounded():
     checks = [pack(number, TESTS) for number in range(9)]
-    stage = Stage({**REVISED, "check_pack": checks, "check_deliverable": [CheckResult(0, 0)]})
-    stage.answers["api_backend_tester"] = [answered(f"tests-{number}") for number in range(9)]
-    done = reconciled(stage, outcome(ARCHITECT), outcome(TESTER))
+    host = RecordingHost({**REVISED, "check_pack": checks, "check_deliverable": [CheckResult(0, 0)]})
+    host.answers["api_backend_tester"] = [answered(f"tests-{number}") for number in range(9)]
+    done = reconciled(host, outcome(ARCHITECT), outcome(TESTER))
     assert done.outcomes[TESTER.key].revisions == 2
-    assert stage.names.count("api_backend_tester") == 2
+    assert host.names.count("api_backend_tester") == 2
 
 
 def test_what_was_asked_before_and_changed_nothing_is_not_asked_again():
     unchanged = answered(TESTER.agent)
-    stage = Stage({**REVISED, "api_backend_tester": [unchanged], "check_pack": [pack(0, TESTS)]})
-    done = reconciled(stage, outcome(ARCHITECT), outcome(TESTER))
-    assert stage.names == ["check_pack", "api_backend_tester", "check_pack"]
-    assert "publish_deliverable" not in [order.name for order in stage.ordered]
-    assert "check_deliverable" not in [order.name for order in stage.ordered]
+    host = RecordingHost({**REVISED, "api_backend_tester": [unchanged], "check_pack": [pack(0, TESTS)]})
+    done = reconciled(host, outcome(ARCHITECT), outcome(TESTER))
+    assert host.names == ["check_pack", "api_backend_tester", "check_pack"]
+    assert "publish_deliverable" not in [order.name for order in host.ordered]
+    assert "check_deliverable" not in [order.name for order in host.ordered]
     assert done.outcomes[TESTER.key].revisions == 1
 
 
 def test_where_documents_cannot_be_held_against_each_other_their_own_findings_are_mended_all_the_same():
-    stage = Stage({**REVISED, "check_deliverable": [CheckResult(0, 0)]})
-    done = reconciled(stage, outcome(ARCHITECT), outcome(TESTER, errors=1))
-    assert stage.names == ["check_pack", "api_backend_tester", "check_pack"]
+    host = RecordingHost({**REVISED, "check_deliverable": [CheckResult(0, 0)]})
+    done = reconciled(host, outcome(ARCHITECT), outcome(TESTER, errors=1))
+    assert host.names == ["check_pack", "api_backend_tester", "check_pack"]
     assert done.outcomes[TESTER.key].errors == 0
     assert done.last.failure is not None
 
 
 def test_a_run_that_is_cancelled_keeps_what_was_revised_before():
     checks = [pack(0, ARCHITECTURE, TESTS), pack(1, TESTS)]
-    stage = Stage({**REVISED, "check_pack": list(checks), "check_deliverable": [CheckResult(0, 0, facts="f1")]})
-    stage.cancelled_after = "api_backend_tester"
+    host = RecordingHost({**REVISED, "check_pack": list(checks), "check_deliverable": [CheckResult(0, 0, facts="f1")]})
+    host.cancelled_after = "api_backend_tester"
     with pytest.raises(RunCancelled) as cancelled:
-        reconciled(stage, outcome(ARCHITECT), outcome(TESTER))
+        reconciled(host, outcome(ARCHITECT), outcome(TESTER))
     assert cancelled.value.done[ARCHITECT.key].draft == blob("architect-1")
     assert cancelled.value.done[TESTER.key].draft == blob(TESTER.agent)
 
 
-def revised(stage: Stage, **run: Any) -> Outcome:
+def revised(host: RecordingHost, **run: Any) -> Outcome:
     before, architecture = outcome(TESTER, errors=1), Document(ARCHITECTURE, ARCHITECT.agent, blob("a"))
-    return stage.play(revise(active_run_on(stage, **run), TESTER, (architecture,), before, before.findings))
+    return host.play(revise(active_run_on(host, **run), TESTER, (architecture,), before, before.findings))
 
 
-def forms(stage: Stage) -> list[tuple[str, bool]]:
+def forms(host: RecordingHost) -> list[tuple[str, bool]]:
     """Of each call the form, and whether it is told of an earlier answer."""
-    return [(request.get("form", ""), "answer" in request) for request in stage.requests("api_backend_tester")]
+    return [(request.get("form", ""), "answer" in request) for request in host.requests("api_backend_tester")]
 
 
-def script(*results: AgentResult, errors: int = 0) -> Stage:
-    return Stage({"api_backend_tester": list(results), "check_deliverable": [CheckResult(errors, 0)]})
+def script(*results: AgentResult, errors: int = 0) -> RecordingHost:
+    return RecordingHost({"api_backend_tester": list(results), "check_deliverable": [CheckResult(errors, 0)]})
 
 
 def test_edits_that_apply_take_one_call():
-    stage = script(answered("one"))
-    done = revised(stage)
-    assert forms(stage) == [("edits", False)]
+    host = script(answered("one"))
+    done = revised(host)
+    assert forms(host) == [("edits", False)]
     assert (done.draft, done.errors, done.usage.output_tokens, done.revisions) == (blob("one"), 0, 10, 1)
 
 
 def test_edits_that_do_not_apply_go_back_once_and_then_the_whole_document_is_asked_for():
-    stage = script(answered("some", "answer-1"), answered("more", "answer-2"), answered("whole"))
-    done = revised(stage)
-    assert forms(stage) == [("edits", False), ("again", True), ("whole", False)]
+    host = script(answered("some", "answer-1"), answered("more", "answer-2"), answered("whole"))
+    done = revised(host)
+    assert forms(host) == [("edits", False), ("again", True), ("whole", False)]
     assert (done.draft, done.usage.output_tokens, done.revisions) == (blob("whole"), 30, 1)
-    assert len({str(request["previous"]) for request in stage.requests("api_backend_tester")}) == 1
+    assert len({str(request["previous"]) for request in host.requests("api_backend_tester")}) == 1
 
 
 def test_edits_that_apply_the_second_time_take_two_calls():
-    stage = script(answered("some", "answer-1"), answered("all"))
-    assert revised(stage).draft == blob("all")
-    assert forms(stage) == [("edits", False), ("again", True)]
+    host = script(answered("some", "answer-1"), answered("all"))
+    assert revised(host).draft == blob("all")
+    assert forms(host) == [("edits", False), ("again", True)]
 
 
 def test_what_applied_stays_where_the_run_may_pay_for_no_further_call():
-    stage = script(answered("some", "answer-1"))
-    done = revised(stage, cap=Cap(tokens=5))
-    assert forms(stage) == [("edits", False)]
+    host = script(answered("some", "answer-1"))
+    done = revised(host, cap=Cap(tokens=5))
+    assert forms(host) == [("edits", False)]
     assert done.draft == blob("some")
     assert done.failure is not None
 
@@ -293,6 +295,6 @@ def test_edits_that_make_a_document_worse_are_not_taken():
 
 
 def test_a_run_that_was_started_before_there_were_edits_asks_for_whole_documents():
-    stage = script(answered("one"))
-    revised(stage, by_edits=False)
-    assert forms(stage) == [("", False)]
+    host = script(answered("one"))
+    revised(host, by_edits=False)
+    assert forms(host) == [("", False)]

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from shared.bounds import COPIES, Cores, Memory, bytes_for
+from shared.concurrency import COPIES, MemoryLimit, ProcessorLimit, bytes_for
 from shared.contracts import AgentRequest, BlobRef, Document
 
 MOMENT = 0.02
 
 
 async def test_as_much_work_runs_at_once_as_there_are_cores():
-    cores, running, most = Cores(2), list[int](), list[int]()
+    cores, running, most = ProcessorLimit(2), list[int](), list[int]()
     lock = threading.Lock()
 
     def work() -> None:
@@ -29,14 +29,14 @@ async def test_as_much_work_runs_at_once_as_there_are_cores():
 
 
 async def test_what_fails_on_a_core_frees_it():
-    cores = Cores(1)
+    cores = ProcessorLimit(1)
     with pytest.raises(ZeroDivisionError):
         await cores.run(lambda: 1 // 0)
     assert await cores.run(lambda: 1) == 1
 
 
 async def test_memory_is_given_in_order_and_never_more_than_there_is():
-    memory, held, most, order = Memory(10), list[int](), list[int](), list[int]()
+    memory, held, most, order = MemoryLimit(10), list[int](), list[int](), list[int]()
 
     async def hold(number: int, size: int) -> None:
         async with memory.hold(size):
@@ -52,7 +52,7 @@ async def test_memory_is_given_in_order_and_never_more_than_there_is():
 
 
 async def test_what_is_larger_than_all_memory_has_it_alone():
-    memory = Memory(10)
+    memory = MemoryLimit(10)
     async with memory.hold(1_000):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(MOMENT), memory.hold(1):
@@ -62,7 +62,7 @@ async def test_what_is_larger_than_all_memory_has_it_alone():
 
 
 async def test_whoever_waits_for_memory_and_gives_up_takes_none():
-    memory = Memory(1)
+    memory = MemoryLimit(1)
     async with memory.hold(1):
         waiting = [asyncio.create_task(_hold_briefly(memory)) for _ in range(3)]
         await asyncio.sleep(0)
@@ -73,7 +73,7 @@ async def test_whoever_waits_for_memory_and_gives_up_takes_none():
             pass
 
 
-async def _hold_briefly(memory: Memory) -> None:
+async def _hold_briefly(memory: MemoryLimit) -> None:
     async with memory.hold(1):
         pass
 

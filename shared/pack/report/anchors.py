@@ -1,4 +1,4 @@
-"""Where the page shows what: documents and their lines, files beside the page. Pure.
+"""The anchors of the report page: links to documents and their lines, and to files beside the page. Pure.
 
 Only lines that something links to get an id, so whatever links is made first and the documents last.
 """
@@ -16,7 +16,7 @@ def slug(title: str) -> str:
 
 
 @dataclass
-class Places:
+class Anchors:
     """`documents` are the ids of the documents that the page shows, `links` all files by name, seen from the page.
 
     `requirements` are the ids of the ledger's rows, which are their ids in the page too; `wanted` collects which lines

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from shared.pack.report.anchors import Anchors, slug
 from shared.pack.report.code import code_block
 from shared.pack.report.markup import Html, el, join, link, text
-from shared.pack.report.places import Places, slug
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -51,7 +51,7 @@ class Rendering:
     """A text to render: the id that its parts begin with, where links lead, which lines are linked to."""
 
     id: str
-    places: Places
+    anchors: Anchors
     draw: Draw
     marks: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     top: int = 4
@@ -69,7 +69,7 @@ def render(source: str, rendering: Rendering) -> Html:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    tokens = parser.parse(_without_front_matter(source), {"references": _references(rendering.places)})
+    tokens = parser.parse(_without_front_matter(source), {"references": _references(rendering.anchors)})
     code_marks = _mark(tokens, rendering.marks)
     tokens = _without_title(tokens)
     painter = _Painter(rendering, code_marks, {one.id for one in _read_headings(tokens, rendering)})
@@ -117,9 +117,9 @@ def _without_front_matter(source: str) -> str:
     return source if end is None else "\n".join([""] * (end + 1) + lines[end + 1 :])
 
 
-def _references(places: Places) -> dict[str, dict[str, str]]:
+def _references(anchors: Anchors) -> dict[str, dict[str, str]]:
     """File names in brackets lead to those files, as the orchestrator agent writes them."""
-    return {name.upper(): {"title": "", "href": name} for name in places.links}
+    return {name.upper(): {"title": "", "href": name} for name in anchors.links}
 
 
 def _read_headings(tokens: "list[Token]", rendering: Rendering) -> list[Heading]:
@@ -266,7 +266,7 @@ class _Painter:
 
     def _cited(self, said: str) -> Html:
         """Text whose citations of requirements lead to the ledger."""
-        known = self._rendering.places.requirements
+        known = self._rendering.anchors.requirements
         parts = re.split(r"\[(R-\d{1,6})\]", said)
         return join(
             link(f"[{part}]", f"#{part}" if part in known else None, cls="cite") if number % 2 else text(part)
@@ -281,7 +281,7 @@ class _Painter:
         if not path:
             name = f"{self._rendering.id}-{slug(unquote(part))}"
             return f"#{name}" if name in self._headings else None
-        return self._rendering.places.document(unquote(path).removeprefix("./"))
+        return self._rendering.anchors.document(unquote(path).removeprefix("./"))
 
 
 def _mark_of(name: str) -> Html:

@@ -15,12 +15,12 @@ from typing import Any, Self, cast
 
 from shared.formats import markdown
 from shared.formats.openapi_objects import mapping, sequence, text_of
+from shared.pack.report.anchors import Anchors, slug
 from shared.pack.report.api import api
 from shared.pack.report.code import code_block
 from shared.pack.report.documents import Draw, Rendering, is_renderable, render, toc, undrawn
 from shared.pack.report.findings import findings
 from shared.pack.report.markup import Html, counted, el, join, link, text
-from shared.pack.report.places import Places, slug
 from shared.pack.report.requirements import MOST_ROWS, requirements
 from shared.pack.report.timeline import timeline
 from shared.pack.report.verdict import begin_with, figures, needs_people, verdict
@@ -63,9 +63,9 @@ def render_report(given: ReportInput, draw: Draw = undrawn) -> str:
              if is_renderable(source)}  # fmt: skip
     rows = sequence(mapping(given.manifest.get("ledger")).get("rows"))[:MOST_ROWS]
     known = {text_of(mapping(row).get("id")) for row in rows}
-    places = Places(shown, _links(given.manifest), known)
-    sections = list(_sections(given, places, draw))  # documents come last: only then all links into them are known
-    return _page(given, sections, places)
+    anchors = Anchors(shown, _links(given.manifest), known)
+    sections = list(_sections(given, anchors, draw))  # documents come last: only then all links into them are known
+    return _page(given, sections, anchors)
 
 
 def render_brief(given: ReportInput) -> str:
@@ -92,21 +92,21 @@ def _links(manifest: dict[str, Any]) -> dict[str, str]:
     return links
 
 
-def _sections(given: ReportInput, places: Places, draw: Draw) -> Iterator[_Section]:
+def _sections(given: ReportInput, anchors: Anchors, draw: Draw) -> Iterator[_Section]:
     manifest = given.manifest
-    yield _open_for_people(manifest, places)
+    yield _open_for_people(manifest, anchors)
     yield _Section("agents", "Agents", timeline(manifest))
-    yield _Section("requirements", "Requirements", requirements(manifest, places))
-    yield _Section("findings", "Findings", findings(manifest, places))
-    sums = [join((el("h3", name), _written(manifest, name, places))) for name in _SUMS if _has(manifest, name)]
+    yield _Section("requirements", "Requirements", requirements(manifest, anchors))
+    yield _Section("findings", "Findings", findings(manifest, anchors))
+    sums = [join((el("h3", name), _written(manifest, name, anchors))) for name in _SUMS if _has(manifest, name)]
     if sums:
         yield _Section("summary", "Design at a glance", join(sums))
-    documents = list(_documents(given, places, draw))
+    documents = list(_documents(given, anchors, draw))
     if documents:
         parts = tuple(
-            (_PRD if name == "prd.md" else name.removesuffix(".md"), places.documents[name])
+            (_PRD if name == "prd.md" else name.removesuffix(".md"), anchors.documents[name])
             for name in given.documents
-            if name in places.documents
+            if name in anchors.documents
         )
         yield _Section("documents", "Documents", join(documents), parts)
     else:
@@ -114,24 +114,24 @@ def _sections(given: ReportInput, places: Places, draw: Draw) -> Iterator[_Secti
         yield _Section("documents", "Documents", el("p", why, cls="alert"))
     if "openapi.yaml" in given.files:
         yield _Section("api", "API reference", api(given.files["openapi.yaml"]))
-    yield _Section("files", "Files", _files(given, places))
+    yield _Section("files", "Files", _files(given, anchors))
 
 
 def _has(manifest: dict[str, Any], name: str) -> bool:
     return bool(mapping(manifest.get("sections")).get(name))
 
 
-def _written(manifest: dict[str, Any], name: str, places: Places) -> Html:
+def _written(manifest: dict[str, Any], name: str, anchors: Anchors) -> Html:
     """A section of the orchestrator agent's."""
     source = text_of(mapping(manifest.get("sections")).get(name))
-    if not places.documents:  # the brief page reads no Markdown, whose rendering can take long
+    if not anchors.documents:  # the brief page reads no Markdown, whose rendering can take long
         return code_block(source, "")
     if not is_renderable(source):
-        return el("p", "Too long to show; see ", link("MANIFEST.md", places.file("MANIFEST.md")), ".")
-    return render(source, Rendering(f"said-{slug(name)}", places, undrawn))
+        return el("p", "Too long to show; see ", link("MANIFEST.md", anchors.file("MANIFEST.md")), ".")
+    return render(source, Rendering(f"said-{slug(name)}", anchors, undrawn))
 
 
-def _open_for_people(manifest: dict[str, Any], places: Places) -> _Section:
+def _open_for_people(manifest: dict[str, Any], anchors: Anchors) -> _Section:
     parts: list[Html] = []
     missing = [mapping(one) for one in sequence(manifest.get("missing"))]
     if missing:
@@ -139,14 +139,14 @@ def _open_for_people(manifest: dict[str, Any], places: Places) -> _Section:
     suspicions = [mapping(one) for one in sequence(manifest.get("suspicions"))]
     if suspicions:
         items = join(
-            el("li", link(f"line {one.get('line')} of the PRD", places.line("prd.md", int(one.get("line") or 1))), ": ",
-               one.get("reason")) for one in suspicions[:100]
+            el("li", link(f"line {one.get('line')} of the PRD", anchors.line("prd.md", int(one.get("line") or 1))),
+               ": ", one.get("reason")) for one in suspicions[:100]
         )  # fmt: skip
         note = el("p", "These passages speak to whoever processes the PRD. They were treated as text like any other.")
         parts.append(join((el("h3", "Suspicious input", id="suspicious"), note, el("ul", items))))
     for name in _OPEN:
         if _has(manifest, name):
-            body = el("div", _written(manifest, name, places), cls="worklist")
+            body = el("div", _written(manifest, name, anchors), cls="worklist")
             parts.append(join((el("h3", name, id=slug(name)), body)))
     body = join(parts) if parts else el("p", "Nothing is open: no question, risk or assumption was written down.")
     return _Section("people", "Open for people", body)
@@ -158,24 +158,24 @@ def _missing(one: dict[str, Any]) -> Html:
     return el("li", el("strong", one.get("deliverable")), f" ({one.get('task')}): {why}")
 
 
-def _documents(given: ReportInput, places: Places, draw: Draw) -> Iterator[Html]:
+def _documents(given: ReportInput, anchors: Anchors, draw: Draw) -> Iterator[Html]:
     size = 0
     for name, source in given.documents.items():
         title = _PRD if name == "prd.md" else markdown.title(source) or name
         head = el("summary", el("h3", title), el("span", name, cls="note"))
-        if name not in places.documents or size > LARGEST:
-            yield el("p", title, ": too long to show here; see ", link(name, places.file(name)), ".",
-                     id=places.documents.get(name))  # fmt: skip
+        if name not in anchors.documents or size > LARGEST:
+            yield el("p", title, ": too long to show here; see ", link(name, anchors.file(name)), ".",
+                     id=anchors.documents.get(name))  # fmt: skip
             continue
-        rendering = Rendering(places.documents[name], places, draw, places.marks(name))
+        rendering = Rendering(anchors.documents[name], anchors, draw, anchors.marks(name))
         body = render(source, rendering)
         size += len(body)
-        raw = el("p", link(f"Open {name}", places.file(name)), cls="note")
+        raw = el("p", link(f"Open {name}", anchors.file(name)), cls="note")
         inside = el("div", raw, toc(rendering.headings), body, cls="prose")
-        yield el("details", head, inside, cls="document", id=places.documents[name], open=True)
+        yield el("details", head, inside, cls="document", id=anchors.documents[name], open=True)
 
 
-def _files(given: ReportInput, places: Places) -> Html:
+def _files(given: ReportInput, anchors: Anchors) -> Html:
     shown = [path for path in given.files if path.split("/")[0] in ("pipelines", "queries")][:MOST_FILES]
     parts: list[Html] = []
     for path in sorted(shown):
@@ -184,15 +184,15 @@ def _files(given: ReportInput, places: Places) -> Html:
             continue
         language = _SHOWN.get(path.rsplit(".", 1)[-1], "")
         head = el("summary", el("code", path), " ", el("span", counted(source.count("\n") + 1, "line"), cls="says"))
-        raw = el("p", link("Open the file", places.file(path)), cls="note")
+        raw = el("p", link("Open the file", anchors.file(path)), cls="note")
         inside = el("div", raw, code_block(source, language), cls="inside")
         parts.append(el("details", head, inside, cls="operation"))
     head = el("h3", "Queries and pipeline") if parts else Html()
-    items = join(el("li", link(name, places.file(name))) for name in places.links)
+    items = join(el("li", link(name, anchors.file(name))) for name in anchors.links)
     return join((head, *parts, el("h3", "Every file"), el("ul", items, cls="files")))
 
 
-def _page(given: ReportInput, sections: list[_Section], places: Places) -> str:
+def _page(given: ReportInput, sections: list[_Section], anchors: Anchors) -> str:
     manifest = given.manifest
     title = text_of(mapping(manifest.get("run")).get("title")) or "Design"
     style, script = _asset("report.css"), _asset("report.js")
@@ -211,7 +211,7 @@ def _page(given: ReportInput, sections: list[_Section], places: Places) -> str:
     ))  # fmt: skip
     body = join((
         el("a", "Skip to the verdict", href="#main", cls="skip"),
-        el("div", _navigation(sections), el("main", _top(given, title, places), *map(_shown, sections), id="main"),
+        el("div", _navigation(sections), el("main", _top(given, title, anchors), *map(_shown, sections), id="main"),
            cls="page"),
         el("script", Html(script)),
     ))  # fmt: skip
@@ -232,7 +232,7 @@ def _navigation(sections: list[_Section]) -> Html:
     return el("nav", el("ul", join(items)), aria_label="Report")
 
 
-def _top(given: ReportInput, title: str, places: Places) -> Html:
+def _top(given: ReportInput, title: str, anchors: Anchors) -> Html:
     manifest = given.manifest
     tone, said, why = verdict(manifest)
     run, prd = mapping(manifest.get("run")), mapping(manifest.get("prd"))
@@ -244,7 +244,7 @@ def _top(given: ReportInput, title: str, places: Places) -> Html:
         figures(manifest),
         el("div",
            el("div", el("h2", "Needs a person"), el("ul", people) if people else el("p", "Nothing."), cls="card"),
-           el("div", el("h2", "Where to begin"), el("ol", join(begin_with(manifest, places))), cls="card"),
+           el("div", el("h2", "Where to begin"), el("ol", join(begin_with(manifest, anchors))), cls="card"),
            cls="cards"),
     ))  # fmt: skip
 

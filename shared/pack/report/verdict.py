@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.formats.openapi_objects import mapping, sequence, text_of
+from shared.pack.report.anchors import Anchors
 from shared.pack.report.markup import Html, counted, el, join, link
-from shared.pack.report.places import Places
 
 type Manifest = dict[str, Any]
 
@@ -118,16 +118,16 @@ def _points(manifest: Manifest, section: str) -> int:
     return points or max(0, rows - 2)
 
 
-def begin_with(manifest: Manifest, places: Places) -> Iterator[Html]:
+def begin_with(manifest: Manifest, anchors: Anchors) -> Iterator[Html]:
     """Where a reader begins: the architecture, the API, what was assumed, the files to build from."""
     names = [text_of(mapping(one).get("name")) for one in sequence(manifest.get("deliverables"))]
-    if "integration-architecture.md" in names and "integration-architecture.md" in places.documents:
-        yield el("li", link("The architecture", places.document("integration-architecture.md")),
+    if "integration-architecture.md" in names and "integration-architecture.md" in anchors.documents:
+        yield el("li", link("The architecture", anchors.document("integration-architecture.md")),
                  ": what is built, and why so.")  # fmt: skip
     if mapping(manifest.get("api")).get("operations"):
         yield el(
             "li",
-            link("The API", "#api" if places.documents else places.file("openapi.yaml")),
+            link("The API", "#api" if anchors.documents else anchors.file("openapi.yaml")),
             ": every operation, with its schemas and errors.",
         )
     if mapping(manifest.get("sections")).get("Assumptions"):

@@ -13,7 +13,7 @@ from shared.prd.requirements.extraction import (
     traced,
 )
 from shared.prd.requirements.outline import LONGEST_LINE, MOST_CELLS, split_row
-from shared.prd.requirements.words import MEASURE
+from shared.prd.requirements.vocabulary import MEASURE
 
 __all__ = [
     "LONGEST_LINE",

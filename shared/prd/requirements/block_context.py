@@ -1,16 +1,16 @@
-"""What the current block of a PRD stands under: open headings, labels and items, and the story it is part of. Pure."""
+"""The context of a block in a PRD: the headings, labels and list items above it, and its user story. Pure."""
 
 import re
 from dataclasses import replace
 
-from shared.prd.requirements import words
+from shared.prd.requirements import vocabulary
 from shared.prd.requirements.abilities import tells_of_traits
 from shared.prd.requirements.outline import LABEL_LEVEL
 from shared.prd.requirements.phases import is_postponed
 from shared.prd.requirements.scopes import ITEM_LEVEL, Coarse, Scope, Statement
 from shared.prd.requirements.statements import cut
 from shared.prd.requirements.stories import holds_criteria
-from shared.prd.requirements.words import STORY, Family
+from shared.prd.requirements.vocabulary import STORY, Family
 
 PREAMBLE = Family("preamble", "said")
 ABILITY = Family("ability", "all", "functional")
@@ -24,7 +24,7 @@ _GOALS = re.compile(
 _PEOPLE_IN_A_ROLE = re.compile(r"\s*[(（].*$|\s*[-–—:].*$")
 
 
-class Standing:
+class BlockContext:
     """The scopes above the current block, innermost last, and the story that criteria below it belong to."""
 
     def __init__(self, titles: set[str], *, divided: bool, generous: bool) -> None:
@@ -48,9 +48,9 @@ class Standing:
 
     def enter(self, scope: Scope) -> None:
         """Open a scope. One that holds criteria belongs to the one story before it; others end that story."""
-        if self._scopes and self._scopes[-1].family is words.ROADMAP:
+        if self._scopes and self._scopes[-1].family is vocabulary.ROADMAP:
             self._phases.append(scope.title)
-        elif scope.family is words.ROADMAP:
+        elif scope.family is vocabulary.ROADMAP:
             self._phases = []
         criteria = scope.level < ITEM_LEVEL and holds_criteria(scope.title)
         if criteria and self._story and self._stories_in_a_row <= 1 and self._head_of_scopes() is None:
@@ -66,7 +66,9 @@ class Standing:
         families = [scope.family for scope in self._scopes if scope.family]
         dominant = next((family for family in families if family.dominates), None)
         if dominant:
-            return families[-1] if dominant is words.PEOPLE and families[-1] is words.PERMISSIONS else dominant
+            return (
+                families[-1] if dominant is vocabulary.PEOPLE and families[-1] is vocabulary.PERMISSIONS else dominant
+            )
         if not families:
             above = [scope for scope in self._scopes if scope.head is None or scope.level < ITEM_LEVEL]
             topic = any(scope.level > 1 or scope.title not in self._titles for scope in above)
@@ -75,14 +77,16 @@ class Standing:
             family = families[-1]
         if self._generous and family.policy != "none":
             return _GENEROUS
-        if family is words.NEUTRAL:
+        if family is vocabulary.NEUTRAL:
             kind = next((outer.kind for outer in reversed(families) if outer.kind), None)
             return replace(family, kind=kind)
         return family
 
     def role(self) -> str:
         """Whose abilities are listed here: the heading, label or item below `Users`; empty where there is none."""
-        people = next((at for at, scope in enumerate(self._scopes) if scope.family is words.PEOPLE), len(self._scopes))
+        people = next(
+            (at for at, scope in enumerate(self._scopes) if scope.family is vocabulary.PEOPLE), len(self._scopes)
+        )
         below = self._scopes[people + 1 :]
         if not below or any(tells_of_traits(scope.title) for scope in below):
             return ""
@@ -90,7 +94,7 @@ class Standing:
 
     def phase(self) -> str:
         """Where the roadmap puts off what stands here, such as `Roadmap, v2`; empty where it does not."""
-        at = next((at for at, scope in enumerate(self._scopes) if scope.family is words.ROADMAP), None)
+        at = next((at for at, scope in enumerate(self._scopes) if scope.family is vocabulary.ROADMAP), None)
         below = self._scopes[at + 1 :] if at is not None else []
         return self.postponed_to(below[0].title, self._phases[:-1]) if below else ""
 
@@ -100,16 +104,16 @@ class Standing:
         late = is_postponed(phase, earlier)
         if before is None and phase not in self._phases:
             self._phases.append(phase)
-        roadmap = next((scope.title for scope in self._scopes if scope.family is words.ROADMAP), "")
+        roadmap = next((scope.title for scope in self._scopes if scope.family is vocabulary.ROADMAP), "")
         return f"{roadmap}, {phase}" if late and roadmap else ""
 
     def put_off(self) -> str:
         """The section of what is not wanted yet, such as `Nice to have`, that this stands in."""
-        return next((scope.title for scope in self._scopes if scope.family is words.LATER), "")
+        return next((scope.title for scope in self._scopes if scope.family is vocabulary.LATER), "")
 
     def coarse(self) -> Coarse:
         """Whether this is a section of goals."""
-        return "goal" if any(_GOALS.match(words.heading_words(scope.title)) for scope in self._scopes) else ""
+        return "goal" if any(_GOALS.match(vocabulary.heading_words(scope.title)) for scope in self._scopes) else ""
 
     def section(self) -> str:
         """The headings and labels above, for people."""

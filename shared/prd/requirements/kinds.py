@@ -2,9 +2,9 @@
 
 import re
 
-from shared.prd.requirements import words
+from shared.prd.requirements import vocabulary
 from shared.prd.requirements.goals import excludes_itself, is_wish
-from shared.prd.requirements.words import BUILT_WITH, MEASURE, Family, Kind
+from shared.prd.requirements.vocabulary import BUILT_WITH, MEASURE, Family, Kind
 
 _ID_KINDS: tuple[tuple[str, Kind], ...] = (
     (r"NFR|NF|QR|NFA|RNF|ENF", "quality"),
@@ -21,13 +21,13 @@ _WHERE_CONFIGURED = re.compile(r"^where\b[^.]{2,120}?,[^.]{2,80}?\bshall\b", re.
 
 def kind_of(text: str, source: str | None, family: Family) -> Kind:
     """The kind of a statement with an own id, if it has one, in a section of this family."""
-    if family is words.LATER and _WHERE_CONFIGURED.match(text):
+    if family is vocabulary.LATER and _WHERE_CONFIGURED.match(text):
         return "functional"
     if family.dominates and family.kind:
         return family.kind
     if excludes_itself(text):
         return "non_goal"
-    if family is not words.CONSTRAINT and is_wish(text):
+    if family is not vocabulary.CONSTRAINT and is_wish(text):
         return "goal"
     return _told(text, source, family)
 
@@ -44,4 +44,4 @@ def _told(text: str, source: str | None, family: Family) -> Kind:
         return family.kind
     if BUILT_WITH.search(text):
         return "constraint"
-    return "quality" if words.QUALITY_TOPIC.match(text) or MEASURE.search(text) else "functional"
+    return "quality" if vocabulary.QUALITY_TOPIC.match(text) or MEASURE.search(text) else "functional"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.prd.requirements.words import classify
+from shared.prd.requirements.vocabulary import classify
 
 type BlockKind = Literal["heading", "label", "item", "prose", "row", "code"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from shared.prd.requirements.goals import is_hoped_for
 from shared.prd.requirements.scopes import Statement
-from shared.prd.requirements.words import MEASURE, MUST
+from shared.prd.requirements.vocabulary import MEASURE, MUST
 
 MOST_COMPARED = 2_000
 """Statements of a PRD up to which overlaps are looked for; equal words are found in any number."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.prd.requirements.words import Family, Kind
+from shared.prd.requirements.vocabulary import Family, Kind
 
 ITEM_LEVEL = 20
 """Items that head nested ones are scopes below all headings and labels, by their indentation."""

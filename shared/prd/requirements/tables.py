@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.prd.requirements.outline import Block
 from shared.prd.requirements.statements import clean, take_id
-from shared.prd.requirements.words import MUST, Policy, heading_words
+from shared.prd.requirements.vocabulary import MUST, Policy, heading_words
 
 type TableKind = Literal["requirements", "endpoints", "none", "unknown"]
 

@@ -1,4 +1,4 @@
-"""What the headings of a PRD promise, and how its sentences ask for something. Words only; pure.
+"""The vocabulary of PRDs: words in headings that tell what a section holds, and words that state a requirement. Pure.
 
 Sections that hold requirements are named after topics, so any heading may hold them. Sections that hold none are named
 alike in every PRD, so those are listed: anchored, so that `Risk scoring` under the features is not taken for `Risks`.

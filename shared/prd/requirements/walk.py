@@ -7,15 +7,15 @@ how it reads, and a sentence beside a list must ask for something to count as we
 import re
 from functools import partial
 
-from shared.prd.requirements import words
+from shared.prd.requirements import vocabulary
 from shared.prd.requirements.abilities import is_ability
+from shared.prd.requirements.block_context import ABILITY, PREAMBLE, BlockContext
 from shared.prd.requirements.goals import is_wish
 from shared.prd.requirements.kinds import kind_of
 from shared.prd.requirements.outline import LABEL_LEVEL, Block
 from shared.prd.requirements.phases import opening_phase
 from shared.prd.requirements.scenarios import GHERKIN, GIVEN, THEN, is_scenario, scenarios
 from shared.prd.requirements.scopes import ITEM_LEVEL, Scope, Statement
-from shared.prd.requirements.standing import ABILITY, PREAMBLE, Standing
 from shared.prd.requirements.statements import (
     clean,
     cut,
@@ -33,7 +33,7 @@ from shared.prd.requirements.statements import (
 )
 from shared.prd.requirements.stories import names_scenario, names_story
 from shared.prd.requirements.tables import read_phase, read_row
-from shared.prd.requirements.words import ASKS, BUILT_WITH, MEASURE, MUST, STORY, Family, classify
+from shared.prd.requirements.vocabulary import ASKS, BUILT_WITH, MEASURE, MUST, STORY, Family, classify
 
 _SHORT_LABEL = 6
 _PLAIN = ("", "text", "txt", "plain", "plaintext", "markdown", "md")
@@ -61,7 +61,7 @@ class Walker:
         self._listing = _sections_with_lists(blocks)
         divided = any(block.kind == "heading" for at, block in enumerate(blocks) if at not in self._titles)
         names = {clean(blocks[at].lines[0]) for at in self._titles}
-        self._under = Standing(names, divided=divided, generous=generous)
+        self._under = BlockContext(names, divided=divided, generous=generous)
         self._section = 0
         self._pending: tuple[Statement, Scope] | None = None
         self._keep_name = False
@@ -95,7 +95,7 @@ class Walker:
         source, name = self._take_id(_CHAPTER.sub("", title))
         above = self._under.family()
         named = at not in self._titles and names_story(name, source) and not STORY.match(name)
-        hides = named or at in self._titles or words.names_a_document(name)
+        hides = named or at in self._titles or vocabulary.names_a_document(name)
         family = None if hides else classify(name)
         scope = Scope(block.level, name, family, names_story=named, source_id=source)
         self._under.enter(scope)
@@ -141,12 +141,16 @@ class Walker:
             if source or not named:
                 self._pending, self._keep_name = (self._statement(name, block.line, source, above), scope), True
             return
-        family, prefix = (words.EXAMPLE if is_about_the_text(name) else classify(name)), ""
-        long = len(name.split()) > _SHORT_LABEL and family not in (words.EXAMPLE, words.NON_GOAL, words.LATER)
+        family, prefix = (vocabulary.EXAMPLE if is_about_the_text(name) else classify(name)), ""
+        long = len(name.split()) > _SHORT_LABEL and family not in (
+            vocabulary.EXAMPLE,
+            vocabulary.NON_GOAL,
+            vocabulary.LATER,
+        )
         if long or family is None:
             must = _must(name, above)
-            asks = (must or words.THAT_DOES.search(clean(block.lines[0]))) and not above.dominates
-            family, prefix = words.NEUTRAL if asks else None, name if must else ""
+            asks = (must or vocabulary.THAT_DOES.search(clean(block.lines[0]))) and not above.dominates
+            family, prefix = vocabulary.NEUTRAL if asks else None, name if must else ""
         self._under.enter(Scope(block.level, name, family, prefix))
 
     def _item(self, block: Block) -> None:
@@ -159,12 +163,12 @@ class Walker:
         if block.parent and not source and not labelled and _heads_items(text, raw):
             name = text.rstrip(" :：")
             opened = classify(name)
-            self._under.enter(Scope(level, name, opened, "" if opened is words.NEUTRAL else name))
+            self._under.enter(Scope(level, name, opened, "" if opened is vocabulary.NEUTRAL else name))
             return
-        if family is words.ROADMAP:
+        if family is vocabulary.ROADMAP:
             self._phase_of(text, block.line)
             return
-        role = self._under.role() if family is words.PEOPLE else ""
+        role = self._under.role() if family is vocabulary.PEOPLE else ""
         if role and is_ability(text) and not is_no_statement(text, raw):
             self._add(f"{role}: {text}", block.line, source, ABILITY).coarse = "ability"
             return
@@ -188,7 +192,7 @@ class Walker:
 
     def _postpone(self, text: str, line: int, late: str) -> None:
         if says_something(text, in_prose=False) and not is_no_statement(text, text):
-            statement = self._add(text.rstrip(":："), line, None, words.LATER)
+            statement = self._add(text.rstrip(":："), line, None, vocabulary.LATER)
             statement.postponed, statement.coarse, statement.parent = late, "phase", None
 
     def _says_something(self, text: str, whole: str, family: Family) -> bool:
@@ -198,7 +202,7 @@ class Walker:
 
     def _row(self, block: Block) -> None:
         family = self._under.family()
-        if family is words.ROADMAP:
+        if family is vocabulary.ROADMAP:
             phase, content = read_phase(block)
             late = self._under.phase() or (self._under.postponed_to(phase) if phase else "")
             if late:
@@ -209,7 +213,7 @@ class Walker:
             statement = self._add(row.text, block.line, row.source_id, family)
             if row.excluded:
                 statement.kind = "non_goal"
-            if block.header and words.heading_words(clean(block.header[0])) in ("goal", "goals", "objective"):
+            if block.header and vocabulary.heading_words(clean(block.header[0])) in ("goal", "goals", "objective"):
                 statement.coarse = "goal"
 
     def _code(self, block: Block) -> None:
@@ -229,10 +233,10 @@ class Walker:
     def _prose(self, at: int, block: Block) -> None:
         if block.level < 2 and not self._follows(at, "label"):
             self._under.leave(LABEL_LEVEL + 1)
-        if self._follows(at, "prose") and words.without_example(clean(self._blocks[at - 1].lines[-1])):
+        if self._follows(at, "prose") and vocabulary.without_example(clean(self._blocks[at - 1].lines[-1])):
             return
         family = self._under.family()
-        if family is words.ROADMAP:
+        if family is vocabulary.ROADMAP:
             for line, raw in sentences(block.lines, block.line):
                 self._phase_of(clean(raw), line)
             return
@@ -247,7 +251,7 @@ class Walker:
             if is_no_statement(text, raw) or not says_something(text, in_prose=family.policy != "all" and not source):
                 continue
             if text.endswith((":", "：")):
-                if not (shown := words.without_example(text)):
+                if not (shown := vocabulary.without_example(text)):
                     continue
                 text = shown
             if self._complete(text, source, family):
@@ -283,13 +287,13 @@ class Walker:
             return True
         if is_remark(text):
             return False
-        ordered = family.policy != "said" and words.ORDERS.search(text)
+        ordered = family.policy != "said" and vocabulary.ORDERS.search(text)
         wished = is_wish(text) and (_HAS_TO.search(text) or MUST.search(text))
         return bool(ordered or wished) or _must(text, family) or (listed and not is_note(text))
 
     def _asks(self, text: str, family: Family) -> bool:
         """Whether a sentence that stands beside no list asks for something."""
-        if family is words.PEOPLE or is_remark(text) or is_note(text):
+        if family is vocabulary.PEOPLE or is_remark(text) or is_note(text):
             return False
         asks = family.policy == "listed" and (ASKS.search(text) or MEASURE.search(text) or _TIME.search(text))
         return bool(asks or (family.policy in ("listed", "said") and BUILT_WITH.search(text)))
@@ -309,7 +313,7 @@ class Walker:
 
     def _statement(self, text: str, line: int, source: str | None, family: Family) -> Statement:
         kind = kind_of(text, source, family)
-        put_off = self._under.put_off() if family is words.LATER and kind == "constraint" else ""
+        put_off = self._under.put_off() if family is vocabulary.LATER and kind == "constraint" else ""
         section = self._under.section()
         return Statement(text, line, kind, source, section, coarse=self._under.coarse(), postponed=put_off)
 
@@ -336,7 +340,7 @@ class Walker:
 def _must(text: str, family: Family) -> bool:
     """Whether a text says what must be; in what is told as background, of the product and not of today's troubles."""
     if family.policy == "said":
-        return bool(MUST.search(text)) and not words.TODAY.search(text)
+        return bool(MUST.search(text)) and not vocabulary.TODAY.search(text)
     return bool(MUST.search(text))
 
 
@@ -349,7 +353,7 @@ def _heads_items(text: str, raw: str) -> bool:
     """Whether an item only names what the items nested in it are about."""
     source = raw.strip()
     marked = bool(re.fullmatch(r"`[^`]+`:?|\*\*[^*]+\*\*:?", source))
-    if words.FOLLOWING.search(text) or text.endswith((":", "：")) or marked:
+    if vocabulary.FOLLOWING.search(text) or text.endswith((":", "：")) or marked:
         return not STORY.match(text)
     if STORY.match(text) or MUST.search(text) or _VALUE.search(text):
         return False
@@ -360,7 +364,7 @@ def _titles(blocks: list[Block]) -> set[int]:
     """Which headings name the document: a first or lone top heading; with many top headings, none but a document's."""
     headings = [at for at, block in enumerate(blocks) if block.kind == "heading"]
     top = [at for at in headings if blocks[at].level == 1]
-    named = {at for at in top[:2] if words.names_a_document(clean(blocks[at].lines[0]))}
+    named = {at for at in top[:2] if vocabulary.names_a_document(clean(blocks[at].lines[0]))}
     leading = [at for number, at in enumerate(headings[:2]) if headings[: number + 1] == top[: number + 1]]
     if len(top) <= 2 and len(headings) > len(top):
         return named | set(leading)

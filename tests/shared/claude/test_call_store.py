@@ -9,8 +9,8 @@ import pytest
 
 from shared.agents.models import ModelSettings
 from shared.agents.prompts import Block, Prompt
-from shared.claude.answers import Answer
 from shared.claude.call_store import FOLDER, UNDER_WAY, CallStore, call_key
+from shared.claude.responses import Answer
 from shared.contracts import Begun, Usage
 from shared.errors import CallInterrupted, CallRefused
 from shared.services import Services

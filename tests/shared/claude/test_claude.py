@@ -12,7 +12,7 @@ from shared.agents.agent_files import catalogue
 from shared.agents.models import ModelSettings
 from shared.agents.prompts import Assignment, Prompt, Reading, Text, compose, estimated_tokens
 from shared.claude.adapter import AnthropicApi, Claude
-from shared.claude.answers import join
+from shared.claude.responses import join
 from shared.credentials import FixedKey
 from shared.errors import CallInterrupted, CallRefused, SettingsError
 

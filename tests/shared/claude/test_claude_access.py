@@ -14,7 +14,7 @@ from shared.agents.agent_files import catalogue
 from shared.agents.models import ModelSettings
 from shared.agents.prompts import Assignment, Reading, Text, compose
 from shared.claude.adapter import AnthropicApi, Claude
-from shared.claude.answers import Answer
+from shared.claude.responses import Answer
 from shared.credentials import FixedKey
 from shared.errors import CallInterrupted, CallRefused, SettingsError
 from shared.services import FOUNDRY_SCOPE, Services

@@ -16,7 +16,7 @@ from anthropic.types import (
 )
 from anthropic.types.raw_message_delta_event import Delta
 
-from shared.claude.answers import Reading
+from shared.claude.responses import Reading
 from shared.errors import CallInterrupted, CallRefused
 
 
