@@ -21,8 +21,8 @@ import httpx2
 from azure.storage.blob.aio import BlobServiceClient
 from durabletask.internal.orchestrator_service_pb2 import HistoryEvent
 
-from local.drafts.faults import Fault
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import Fault
+from local.drafts.messages_api.server import DraftsServer
 from local.engine_store import EngineStore
 from local.host import LocalHost
 from shared.claude.adapter import AnthropicApi, Claude
@@ -47,7 +47,7 @@ async def measure_billed_input() -> None:
     ):  # fmt: skip
         server = DraftsServer(seconds_per_answer=0)
         claude = Claude(AnthropicApi(FixedKey("key"), await server.start()), timeout_seconds=60)
-        with patch("local.drafts.server.answer_prompt", _answer):
+        with patch("local.drafts.messages_api.server.answer_prompt", _answer):
             await design(claude, prd_of(tokens), "An event. " * (architecture * 4 // 10), specialists)
         readers = f"{len(specialists)} specialists"
         print(f"billed input, PRD of {tokens:,}, architecture of {architecture:,} tokens, {readers}: ", end="")
@@ -87,7 +87,7 @@ def _serve(parent: Connection) -> None:
         parent.send(await DraftsServer(seconds_per_answer=0).start())
         await asyncio.Event().wait()
 
-    with patch("local.drafts.server.answer_prompt", _answer):
+    with patch("local.drafts.messages_api.server.answer_prompt", _answer):
         asyncio.run(serve())
 
 

@@ -28,7 +28,7 @@ from local.wire import Json
 from local.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from local.drafts.server import DraftsServer
+    from local.drafts.messages_api.server import DraftsServer
 
 _DEFAULT_SETTINGS = {
     "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
@@ -118,7 +118,7 @@ class LocalHost:
         """The drafts server's address; None when the user has named a model service or a key."""
         if any(self._settings.get(name) for name in _MODEL_SETTINGS):
             return None
-        from local.drafts.server import DraftsServer  # only needed without a model, and slow to import
+        from local.drafts.messages_api.server import DraftsServer  # only needed without a model, and slow to import
 
         self.drafts = DraftsServer(**self._drafts_options)
         address = await self.drafts.start()

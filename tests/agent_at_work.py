@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from activities.agents import call_agent
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.server import DraftsServer
 from shared import telemetry
 from shared.contracts import AgentRequest, AgentResult
 from shared.services import Services

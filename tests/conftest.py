@@ -8,7 +8,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from hypothesis import settings
 
 from local.azurite import Azurite
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.server import DraftsServer
 from local.log import Log
 from local.state import AZURITE_CACHE
 from shared.services import Services

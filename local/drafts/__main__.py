@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import contextlib
 
-from local.drafts.faults import parse_fault
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import parse_fault
+from local.drafts.messages_api.server import DraftsServer
 
 
 def main() -> None:

@@ -1,19 +1,19 @@
-"""Which draft answers which assignment. Pure: the same prompt always gets the same text."""
+"""Answers a prompt with the draft of its agent and task. Pure: the same prompt always gets the same text."""
 
 from collections.abc import Callable, Sequence
 
-from local.drafts.architecture import render_architecture
-from local.drafts.csharp_sample import render_csharp
-from local.drafts.design import design_backend
+from local.drafts.design.decisions import design_backend
+from local.drafts.design.model import Design
+from local.drafts.documents.architecture import render_architecture
+from local.drafts.documents.csharp_sample import render_csharp
+from local.drafts.documents.manifest_sections import render_setup, render_synthesis
+from local.drafts.documents.observability import render_observability
+from local.drafts.documents.pipelines import render_pipelines
+from local.drafts.documents.python_sample import render_python
+from local.drafts.documents.tests_spec import render_tests
 from local.drafts.edits import edits_between
-from local.drafts.manifest_sections import render_setup, render_synthesis
-from local.drafts.observability import render_observability
-from local.drafts.pipelines import render_pipelines
-from local.drafts.plants import Plant, plant_defects
 from local.drafts.prompt import Prompt
-from local.drafts.python_sample import render_python
-from local.drafts.shapes import Design
-from local.drafts.tests_spec import render_tests
+from local.drafts.seeded_defects import SeededDefect, seed_defects
 
 FOREIGN = "This is the offline drafts server: no model is behind it, and it only answers the project's own prompts."
 
@@ -29,17 +29,17 @@ _RENDERERS: dict[str, Callable[[Design], str]] = {
 }
 
 
-def answer_prompt(prompt: Prompt | None, plants: Sequence[Plant] = ()) -> str:
+def answer_prompt(prompt: Prompt | None, defects: Sequence[SeededDefect] = ()) -> str:
     """The Markdown for one prompt; a short honest sentence for a prompt that is not ours.
 
     A revision gets the draft again, free of the planted defects that mend, or the edits that make it of the text
-    before. Raises PlantNotFoundError."""
+    before. Raises DefectNotPlacedError."""
     if prompt is None:
         return FOREIGN
     agent, task = prompt.assignment.agent, prompt.task
     render = _RENDERERS.get(f"{agent}/{task}" if agent == "orchestrator" else agent)
     if render is None:
         return FOREIGN
-    wanted = [plant for plant in plants if plant.meets(agent, task, revises=prompt.revises)]
-    text = plant_defects(render(design_backend(prompt)), wanted)
+    wanted = [defect for defect in defects if defect.meets(agent, task, revises=prompt.revises)]
+    text = seed_defects(render(design_backend(prompt)), wanted)
     return edits_between(prompt.previous, text.strip() + "\n", prompt.mark) if prompt.mark else text

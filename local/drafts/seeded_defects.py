@@ -1,11 +1,11 @@
-"""Defects on order: a draft with a piece replaced, mended or kept when the agent is told to revise it. Pure."""
+"""Puts defects into drafts on request, so that tests see how a run finds them and has them revised. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Plant:
+class SeededDefect:
     """One order: in `agent`'s drafts, the first `old` becomes `new`; with an empty `old`, `new` is appended.
 
     A revision is free of it if it `mends`, else it has it again. `task` (`draft`, `setup`, `synthesis`) narrows
@@ -23,14 +23,14 @@ class Plant:
         return self.agent == agent and self.task in (None, task) and not (revises and self.mends)
 
 
-class PlantNotFoundError(Exception):
+class DefectNotPlacedError(Exception):
     """The text to be replaced is not in the draft: the order rests on a draft that has changed."""
 
 
-def plant_defects(text: str, plants: Sequence[Plant]) -> str:
-    """The text with all defects in it, one after the other. Raises PlantNotFoundError."""
-    for plant in plants:
-        if plant.old and plant.old not in text:
-            raise PlantNotFoundError(f"The draft of {plant.agent} does not hold {plant.old[:200]!r}")
-        text = text.replace(plant.old, plant.new, 1) if plant.old else text + plant.new
+def seed_defects(text: str, defects: Sequence[SeededDefect]) -> str:
+    """The text with all defects in it, one after the other. Raises DefectNotPlacedError."""
+    for defect in defects:
+        if defect.old and defect.old not in text:
+            raise DefectNotPlacedError(f"The draft of {defect.agent} does not hold {defect.old[:200]!r}")
+        text = text.replace(defect.old, defect.new, 1) if defect.old else text + defect.new
     return text

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from activities.agents import call_agent
+from local.drafts.messages_api.server import DraftsServer
 from local.drafts.prompt import Prompt
-from local.drafts.server import DraftsServer
 from shared import telemetry
 from shared.agents import fingerprint
 from shared.contracts import AgentRequest, AgentResult, BlobRef, Finding
@@ -52,7 +52,7 @@ class Answering:
         self.prompts: list[Prompt] = []
         self.answers: list[str] = []
 
-    def write(self, prompt: Prompt | None, plants: object) -> str:
+    def write(self, prompt: Prompt | None, defects: object) -> str:
         """The answer of the model."""
         assert prompt
         self.prompts.append(prompt)

@@ -13,8 +13,8 @@ from activities.batching import SETTLED, open_record, read_record, send
 from activities.cancel_batch import cancel_batch
 from activities.poll_batch import poll_batch
 from activities.submit_batch import submit_batch
-from local.drafts.faults import Fault
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import Fault
+from local.drafts.messages_api.server import DraftsServer
 from shared.contracts import AgentRequest, AgentResult, BatchLook, BatchRequest, BatchState, Usage
 from shared.services import Services
 from shared.storage.blobs import WORK

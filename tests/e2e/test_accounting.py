@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.drafts.faults import Fault
+from local.drafts.messages_api.faults import Fault
 from tests.e2e.conftest import Product, prd_text, running_product
 
 

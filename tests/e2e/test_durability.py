@@ -13,8 +13,8 @@ import httpx2
 import pytest
 
 from local.client import running_host
-from local.drafts.faults import Fault
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import Fault
+from local.drafts.messages_api.server import DraftsServer
 from tests.e2e.conftest import ENDED, FAST, host_command, prd_text
 from tests.e2e.test_pack import deliverables
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx2
 
-from local.drafts.faults import Fault
-from local.drafts.plants import Plant
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import Fault
+from local.drafts.messages_api.server import DraftsServer
+from local.drafts.seeded_defects import SeededDefect
 from tests.e2e.conftest import ENDED, Product, prd_text
 from tests.e2e.test_accounting import drafts_of, manifest_json_of, manifest_of
 from tests.e2e.test_durability import run_until, start_host, url_of
@@ -79,12 +79,12 @@ async def test_what_a_batch_does_not_answer_is_asked_live(product: Product):
 async def test_a_revision_comes_in_a_batch_of_its_own(product: Product):
     drafts = drafts_of(product)
     drafts.order([])
-    drafts.plant([Plant("api-backend-tester", "", "\n```python\nnever closed\n", mends=True)])
+    drafts.defect([SeededDefect("api-backend-tester", "", "\n```python\nnever closed\n", mends=True)])
     batches = len(drafts.batches.taken)
     try:
         run = await product.ended((await product.post(prd_text("Mended Shoes"), economy=True))["id"])
     finally:
-        drafts.plant([])
+        drafts.defect([])
     assert run["status"] == "completed", run["error"]
     revised = [*ONE_BATCH_A_PHASE[:3], ["api-backend-tester"], ONE_BATCH_A_PHASE[3]]
     assert sent(drafts, batches) == revised

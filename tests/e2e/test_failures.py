@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.drafts.faults import Fault
+from local.drafts.messages_api.faults import Fault
 from tests.e2e.conftest import Product, prd_text
 from tests.e2e.test_pack import deliverables
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from local.drafts.plants import Plant
+from local.drafts.seeded_defects import SeededDefect
 from tests.bad_prds import USABLE_PRDS
 from tests.e2e.conftest import Product
 from tests.hostile_prd import PASSAGES, PRD
@@ -55,15 +55,15 @@ async def test_a_prd_that_gives_orders_changes_nothing_but_the_note_in_the_manif
 
 async def test_what_a_hostile_model_writes_is_found_and_does_nothing(product: Product):
     assert product.host.drafts
-    product.host.drafts.plant(
-        [Plant(agent, "", EVIL, mends=False, task=task) for agent, task in (
+    product.host.drafts.defect(
+        [SeededDefect(agent, "", EVIL, mends=False, task=task) for agent, task in (
             ("system-architect", "draft"), ("orchestrator", "setup"), ("orchestrator", "synthesis"),
         )]
     )  # fmt: skip
     try:
         run = await finished(product, PRD, db="mongodb")
     finally:
-        product.host.drafts.plant([])
+        product.host.drafts.defect([])
     assert run["status"] == "completed_with_findings"
     findings = json.loads(await text_of(product, run, "manifest.json"))["findings"]
     assert {"ACT-001", "ACT-002", "ACT-003"} <= {finding["rule"] for finding in findings}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.drafts.faults import EventName, Fault, Kind
-from local.drafts.rate_limit import Limits
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import EventName, Fault, Kind
+from local.drafts.messages_api.rate_limit import Limits
+from local.drafts.messages_api.server import DraftsServer
 from tests.e2e.conftest import ENDED, Product, prd_text, running_product
 from tests.e2e.test_pack import deliverables
 

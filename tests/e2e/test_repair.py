@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from local.drafts.faults import Fault
-from local.drafts.plants import Plant
+from local.drafts.messages_api.faults import Fault
+from local.drafts.seeded_defects import SeededDefect
 from tests.e2e.conftest import Product, prd_text
 
 DEFECTS = [
@@ -17,9 +17,9 @@ DEFECTS = [
 ]
 
 
-def plant(product: Product, *plants: Plant) -> None:
+def defect(product: Product, *defects: SeededDefect) -> None:
     assert product.host.drafts
-    product.host.drafts.plant(plants)
+    product.host.drafts.defect(defects)
 
 
 async def manifest_of(product: Product, run: dict[str, Any]) -> dict[str, Any]:
@@ -31,12 +31,12 @@ async def manifest_of(product: Product, run: dict[str, Any]) -> dict[str, Any]:
 async def test_a_defect_that_is_mended_ends_completed_after_one_revision(
     product: Product, agent: str, name: str, old: str, new: str, rule: str
 ):
-    plant(product, Plant(agent, old, new, mends=True))
+    defect(product, SeededDefect(agent, old, new, mends=True))
     before = len(product.calls())
     try:
         run = await product.ended((await product.post(prd_text(f"Mended {name}")))["id"])
     finally:
-        plant(product)
+        defect(product)
     assert run["status"] == "completed", run
     assert product.calls(before).count(f"{agent}:revise") == 1
     assert len(product.calls(before)) == 8
@@ -53,12 +53,12 @@ async def test_a_defect_that_is_mended_ends_completed_after_one_revision(
 async def test_a_defect_that_stays_is_delivered_as_failing_after_bounded_calls(
     product: Product, agent: str, name: str, old: str, new: str, rule: str
 ):
-    plant(product, Plant(agent, old, new, mends=False))
+    defect(product, SeededDefect(agent, old, new, mends=False))
     before = len(product.calls())
     try:
         run = await product.ended((await product.post(prd_text(f"Stays {name}")))["id"])
     finally:
-        plant(product)
+        defect(product)
     assert run["status"] == "completed_with_findings"
     assert 1 <= product.calls(before).count(f"{agent}:revise") <= 4
     manifest = await manifest_of(product, run)
@@ -72,16 +72,16 @@ BROKEN, CITES_NOTHING = "\n```python\nnever closed\n", "\nThis also serves [R-99
 """What fails a document's own checks, and what fails only where it is held against the PRD."""
 
 
-async def repaired(product: Product, title: str, *plants: Plant, faults: tuple[Fault, ...] = ()) -> list[str]:
+async def repaired(product: Product, title: str, *defects: SeededDefect, faults: tuple[Fault, ...] = ()) -> list[str]:
     """The calls of a run that ended completed, its defects mended."""
     assert product.host.drafts
     product.host.drafts.order(faults)
-    plant(product, *plants)
+    defect(product, *defects)
     before = len(product.calls())
     try:
         run = await product.ended((await product.post(prd_text(title)))["id"])
     finally:
-        plant(product)
+        defect(product)
         product.host.drafts.order([])
     assert run["status"] == "completed", run
     return product.calls(before)
@@ -93,27 +93,29 @@ async def test_edits_that_do_not_apply_go_back_once_and_then_the_whole_document_
 ):
     agent = "azure-monitor-logs-expert"
     misquotes = (Fault(agent, "misquote", times=times, task="revise"),)
-    calls = await repaired(product, f"Misquoted {times}", Plant(agent, "", BROKEN), faults=misquotes)
+    calls = await repaired(product, f"Misquoted {times}", SeededDefect(agent, "", BROKEN), faults=misquotes)
     assert calls.count(f"{agent}:revise") == 1 + times
 
 
 async def test_an_answer_of_edits_that_is_cut_off_goes_on(product: Product):
     agent = "api-backend-tester"
     cut = (Fault(agent, "max_tokens", times=1, task="revise"),)
-    calls = await repaired(product, "Cut Edits", Plant(agent, "", BROKEN), faults=cut)
+    calls = await repaired(product, "Cut Edits", SeededDefect(agent, "", BROKEN), faults=cut)
     assert calls.count(f"{agent}:revise") == 2
 
 
 async def test_what_is_wrong_with_a_document_alone_and_beside_others_is_mended_in_one_revision(product: Product):
     agent = "azure-devops-pipelines-expert"
-    calls = await repaired(product, "Wrong Twice", Plant(agent, "", CITES_NOTHING), Plant(agent, "", BROKEN))
+    calls = await repaired(
+        product, "Wrong Twice", SeededDefect(agent, "", CITES_NOTHING), SeededDefect(agent, "", BROKEN)
+    )
     assert calls.count(f"{agent}:revise") == 1
 
 
 async def test_the_architect_revises_before_those_who_build_on_it(product: Product):
     architect, others = "system-architect", ("api-backend-tester", "azure-devops-pipelines-expert")
-    plants = [Plant(agent, "", CITES_NOTHING) for agent in (architect, *others)]
-    calls = await repaired(product, "Architect First", *plants)
+    defects = [SeededDefect(agent, "", CITES_NOTHING) for agent in (architect, *others)]
+    calls = await repaired(product, "Architect First", *defects)
     revisions = [call for call in calls if call.endswith(":revise")]
     assert revisions[0] == f"{architect}:revise"
     assert sorted(revisions[1:]) == [f"{agent}:revise" for agent in others]

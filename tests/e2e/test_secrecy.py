@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.drafts.faults import Fault
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import Fault
+from local.drafts.messages_api.server import DraftsServer
 from local.state import PROJECT
 from tests.e2e.conftest import Product, prd_text, running_product
 from tests.key_vault import VAULTED_APP, KeyVault

@@ -24,9 +24,9 @@ import httpx2
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.client import running_host
-from local.drafts.plants import Plant
+from local.drafts.messages_api.server import DraftsServer
 from local.drafts.prompt import Prompt
-from local.drafts.server import DraftsServer
+from local.drafts.seeded_defects import SeededDefect
 from local.host import LocalHost
 from local.state import HostInfo
 from local.worker_process import Call
@@ -81,7 +81,7 @@ class TerseModel(DraftsServer):
         super().__init__(seconds_per_answer=seconds_per_answer, write=self._terse)
         self.asked: list[Asked] = []
 
-    def _terse(self, prompt: Prompt | None, plants: Sequence[Plant]) -> str:
+    def _terse(self, prompt: Prompt | None, defects: Sequence[SeededDefect]) -> str:
         if prompt is None:
             return "ok"
         order = prompt.assignment

@@ -1,6 +1,6 @@
 """Renews the good packs from the offline drafts of our example PRDs. Read the difference before you keep it."""
 
-from local.drafts.answers import answer_prompt
+from local.drafts.drafting import answer_prompt
 from local.drafts.prompt import parse_prompt
 from shared.agents.agent_files import catalogue
 from shared.agents.prompts import Assignment, Reading, Text, compose

@@ -17,8 +17,8 @@ from typing import Protocol
 from durabletask.internal.orchestrator_service_pb2 import HistoryChunk, HistoryEvent
 from google.protobuf import json_format
 
-from local.drafts.faults import Fault
-from local.drafts.plants import Plant
+from local.drafts.messages_api.faults import Fault
+from local.drafts.seeded_defects import SeededDefect
 from local.state import PROJECT
 from tests.e2e.conftest import prd_text
 from tests.histories import callbacks
@@ -61,7 +61,7 @@ class RunStory:
 
     name: str
     faults: tuple[Fault, ...] = ()
-    plants: tuple[Plant, ...] = ()
+    defects: tuple[SeededDefect, ...] = ()
     cancelled: bool = False
     queued: bool = False
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -72,7 +72,7 @@ class RunStory:
         product = host.product
         assert product.host.drafts
         product.host.drafts.order(self.faults)
-        product.host.drafts.plant(self.plants)
+        product.host.drafts.defect(self.defects)
         product.host.drafts.pace = 1.0 if self.cancelled or self.queued else 0.05
         if self.queued:
             await product.post(prd_text("Whoever came before"))
@@ -101,20 +101,20 @@ SCENARIOS: tuple[Scenario, ...] = (
     RunStory("synthesis-refused", (Fault("orchestrator", "400", times=1, task="synthesis"),)),
     RunStory("cancelled", cancelled=True),
     RunStory("throttled", tuple(Fault(writer, "429", times=1) for writer in WRITERS)),
-    RunStory("edited", plants=(Plant("azure-devops-pipelines-expert", "", CITES_NOTHING),)),
+    RunStory("edited", defects=(SeededDefect("azure-devops-pipelines-expert", "", CITES_NOTHING),)),
     RunStory(
         "edited-again",
         (Fault("azure-monitor-logs-expert", "misquote", times=2, task="revise"),),
-        (Plant("azure-monitor-logs-expert", "", BROKEN),),
+        (SeededDefect("azure-monitor-logs-expert", "", BROKEN),),
     ),
     RunStory(
         "edits-refused",
         (Fault("api-backend-tester", "400", times=1, task="revise"),),
-        (Plant("api-backend-tester", "", BROKEN),),
+        (SeededDefect("api-backend-tester", "", BROKEN),),
     ),
     RunStory(
         "architect-first",
-        plants=tuple(Plant(writer, "", CITES_NOTHING) for writer in WRITERS[:3]),
+        defects=tuple(SeededDefect(writer, "", CITES_NOTHING) for writer in WRITERS[:3]),
     ),
     RunStory(
         "longest-edited",
@@ -122,7 +122,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             *(Fault(writer, "529", times=1) for writer in WRITERS),
             *(Fault(writer, "misquote", task="revise") for writer in WRITERS),
         ),
-        tuple(Plant(writer, "", text, mends=False) for writer in WRITERS for text in (CITES_NOTHING, BROKEN)),
+        tuple(SeededDefect(writer, "", text, mends=False) for writer in WRITERS for text in (CITES_NOTHING, BROKEN)),
     ),
     RunStory("economy", (Fault("python-backend-dev", "expired", times=1),), economy=True),
     RunStory("capped", settings={"RUN_TOKEN_CAP": "12000"}),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import azure.functions as func
 import pytest
 
-from local.drafts.faults import Fault
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import Fault
+from local.drafts.messages_api.server import DraftsServer
 from shared import logs, telemetry
 from shared.services import Services
 from shared.settings.environment import Settings

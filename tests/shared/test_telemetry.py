@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from local.drafts.faults import Fault
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import Fault
+from local.drafts.messages_api.server import DraftsServer
 from shared import telemetry
 from shared.agents.models import ModelSettings
 from shared.contracts import BlobRef, Finding, Folders, ManifestRequest, Options, RunInput, Usage

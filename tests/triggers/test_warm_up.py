@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.drafts.models import model_info
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.models import model_info
+from local.drafts.messages_api.server import DraftsServer
 from shared.services import Services
 from shared.settings.environment import Settings
 from triggers.warm_up import look_at_models

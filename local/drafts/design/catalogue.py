@@ -5,7 +5,7 @@ email, uri, phone, country, currency, object, list, secret or an enumeration `a|
 leading `~` a link that is only there when the thing it points at is.
 """
 
-from local.drafts.words import word_set
+from local.drafts.english import word_set
 
 ENTITIES: dict[str, str] = {
     "account": "name owner_email:email status:active|suspended|closed currency:currency",

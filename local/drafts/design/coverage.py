@@ -1,4 +1,4 @@
-"""How a requirement is met, tested, gated and watched, decided by what it talks about. Data and one lookup. Pure."""
+"""How a requirement is met, tested, gated and monitored, by its subject: a table and one look-up. Pure."""
 
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from local.drafts.brief import Requirement
-from local.drafts.shapes import Design, Operation
+from local.drafts.design.model import Design, Operation
+from local.drafts.prd.analysis import Requirement
 
 type Place = Literal["api", "data", "flow", "security", "performance", "reliability", "deployment"]
 type Gate = Literal["contract", "integration", "load", "security", "build", "smoke"]
@@ -78,7 +78,7 @@ def operations_of(requirement: Requirement, design: Design) -> tuple[Operation, 
     about = [one for one in design.business if one.resource and one.resource.noun in nouns]
     if about:
         return tuple(about)
-    beside = {one.id for one in design.brief.requirements if one.block == requirement.block}
+    beside = {one.id for one in design.analysis.requirements if one.block == requirement.block}
     return tuple(one for one in design.business if one.action == "call" and beside.intersection(one.requirements))
 
 

@@ -4,16 +4,16 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from local.drafts.brief import Brief, read_brief
-from local.drafts.fields import merge, named_fields, usual_fields
-from local.drafts.mechanisms import is_placed
-from local.drafts.operations import decide_operations, is_probe, path_nouns
+from local.drafts.design.coverage import is_placed
+from local.drafts.design.fields import merge, named_fields, usual_fields
+from local.drafts.design.model import Design, Field, Level, Resource
+from local.drafts.design.operations import decide_operations, is_probe, path_nouns
+from local.drafts.design.resources import MOST_RESOURCES, Evidence, find_resources, mentions
+from local.drafts.english import capitalise, kebab
+from local.drafts.prd.analysis import PrdAnalysis, analyse_prd
+from local.drafts.prd.targets import Target
+from local.drafts.prd.technology import Technology, database_name
 from local.drafts.prompt import Listed, Prompt
-from local.drafts.resources import MOST_RESOURCES, Evidence, find_resources, mentions
-from local.drafts.shapes import Design, Field, Level, Resource
-from local.drafts.targets import Target
-from local.drafts.technology import Technology, database_name
-from local.drafts.words import capitalise, kebab
 
 ASSUMED_AVAILABILITY = Target("ratio", "Availability", 99.9, "≥ 99.9 %", "", assumed=True)
 ASSUMED_LATENCY = Target("latency", "API response", 300.0, "p95 < 300 ms", "", "95", assumed=True)
@@ -32,60 +32,60 @@ def design_backend(prompt: Prompt) -> Design:
 
 @lru_cache(maxsize=16)
 def _design(prd: str, name: str, stack: str, asked_database: str | None, listed: tuple[Listed, ...]) -> Design:
-    brief = read_brief(prd, capitalise(name.replace("-", " ").replace("_", " ")), listed, stack)
-    evidence = _evidence(brief)
-    resources = _resources(brief, evidence)
-    database, why = _database(brief, asked_database)
-    hosting, hosting_reason = _hosting(brief)
-    operations = decide_operations(brief, resources, evidence)
-    style, style_reason = _style(brief, len(resources))
+    analysis = analyse_prd(prd, capitalise(name.replace("-", " ").replace("_", " ")), listed, stack)
+    evidence = _evidence(analysis)
+    resources = _resources(analysis, evidence)
+    database, why = _database(analysis, asked_database)
+    hosting, hosting_reason = _hosting(analysis)
+    operations = decide_operations(analysis, resources, evidence)
+    style, style_reason = _style(analysis, len(resources))
     design = Design(
         project=kebab(name) or "service",
-        brief=brief,
+        analysis=analysis,
         stack=stack,
         database=database,
         database_reason=why,
         resources=resources,
         operations=operations,
-        levels=_levels(brief),
-        limits=tuple(one for one in brief.targets if one.measure in ("size", "duration")),
-        loads=tuple(one for one in brief.targets if one.measure == "throughput") or (ASSUMED_LOAD,),
-        rate_limit=next((one for one in brief.targets if one.measure == "rate_limit"), ASSUMED_LIMIT),
-        broker=_broker(brief),
-        cache=_named(brief, "cache", database),
-        partners=_partners(brief),
-        identity=tuple(one for one in brief.technologies if one.part == "identity"),
-        tenancy=brief.says(r"multi-?tenan|\btenan(t|cy)"),
+        levels=_levels(analysis),
+        limits=tuple(one for one in analysis.targets if one.measure in ("size", "duration")),
+        loads=tuple(one for one in analysis.targets if one.measure == "throughput") or (ASSUMED_LOAD,),
+        rate_limit=next((one for one in analysis.targets if one.measure == "rate_limit"), ASSUMED_LIMIT),
+        broker=_broker(analysis),
+        cache=_named(analysis, "cache", database),
+        partners=_partners(analysis),
+        identity=tuple(one for one in analysis.technologies if one.part == "identity"),
+        tenancy=analysis.says(r"multi-?tenan|\btenan(t|cy)"),
         platform=hosting,
         hosting_reason=hosting_reason,
         style=style,
         style_reason=style_reason,
     )
-    return replace(design, unplaced=tuple(one for one in brief.requirements if not is_placed(one, design)))
+    return replace(design, unplaced=tuple(one for one in analysis.requirements if not is_placed(one, design)))
 
 
-def _evidence(brief: Brief) -> tuple[Evidence, ...]:
-    nouns = path_nouns(one for one in brief.endpoints if not is_probe(one.path))
-    found = find_resources(brief.statements, brief.title, nouns)
-    found = tuple(one for one in found if one.noun in nouns or not _is_excluded(one, brief))
-    if brief.says(r"multi-?tenan|tenant_id"):
+def _evidence(analysis: PrdAnalysis) -> tuple[Evidence, ...]:
+    nouns = path_nouns(one for one in analysis.endpoints if not is_probe(one.path))
+    found = find_resources(analysis.statements, analysis.title, nouns)
+    found = tuple(one for one in found if one.noun in nouns or not _is_excluded(one, analysis))
+    if analysis.says(r"multi-?tenan|tenant_id"):
         found = tuple(one for one in found if one.noun != "tenant" or "tenant" in nouns)
-    if any(one.name in ("OIDC", "OAuth 2.0") for one in brief.technologies):
+    if any(one.name in ("OIDC", "OAuth 2.0") for one in analysis.technologies):
         found = tuple(one for one in found if one.noun not in ("claim", "identifier", "profile") or one.noun in nouns)
-    if brief.endpoints and not brief.says(r"webhook"):
+    if analysis.endpoints and not analysis.says(r"webhook"):
         found = tuple(one for one in found if one.noun != "endpoint" or one.noun in nouns)
     top = max((one.score for one in found), default=0.0)
     found = tuple(one for one in found if one.noun != "event" or one.score > top / 3)
     return found[:MOST_RESOURCES] or (
-        Evidence(_fallback_noun(brief.title), requirements=[one.id for one in brief.requirements[:5]]),
+        Evidence(_fallback_noun(analysis.title), requirements=[one.id for one in analysis.requirements[:5]]),
     )
 
 
-def _is_excluded(one: Evidence, brief: Brief) -> bool:
+def _is_excluded(one: Evidence, analysis: PrdAnalysis) -> bool:
     """Whether a thing is ruled out: a short exclusion opens with it, and nothing is to be done with it."""
     if one.verbs or one.actions:
         return False
-    openings = (each.text for each in brief.non_goals if len(each.text.split()) <= 12)
+    openings = (each.text for each in analysis.non_goals if len(each.text.split()) <= 12)
     return any(noun == one.noun for text in openings for at, noun in mentions(text)[:2] if at < 30)
 
 
@@ -96,12 +96,14 @@ def _fallback_noun(title: str) -> str:
     return plain[0] if plain else "record"
 
 
-def _resources(brief: Brief, evidence: tuple[Evidence, ...]) -> tuple[Resource, ...]:
+def _resources(analysis: PrdAnalysis, evidence: tuple[Evidence, ...]) -> tuple[Resource, ...]:
     nouns = tuple(one.noun for one in evidence)
-    named = named_fields(brief.requirements, nouns)
+    named = named_fields(analysis.requirements, nouns)
     own = {noun: merge(usual_fields(noun, nouns), named.get(noun, ())) for noun in nouns}
     return tuple(
-        Resource(one.noun, own[one.noun] + _parts(one.noun, own, path_nouns(brief.endpoints)), tuple(one.requirements))
+        Resource(
+            one.noun, own[one.noun] + _parts(one.noun, own, path_nouns(analysis.endpoints)), tuple(one.requirements)
+        )
         for one in evidence
     )
 
@@ -115,47 +117,47 @@ def _parts(noun: str, own: dict[str, tuple[Field, ...]], addressed: tuple[str, .
     return (Field("lines", "parts", parts=parts),)
 
 
-def _database(brief: Brief, asked: str | None) -> tuple[str, str]:
+def _database(analysis: PrdAnalysis, asked: str | None) -> tuple[str, str]:
     if asked:
         return database_name(asked), "asked for in the run's options"
-    if named := _named(brief, "database"):
+    if named := _named(analysis, "database"):
         return named, "named in the PRD"
-    if brief.says(r"\b(?:store[sd]?|state|data|sessions?)\b.{0,60}\bredis\b|\bredis for\b"):
+    if analysis.says(r"\b(?:store[sd]?|state|data|sessions?)\b.{0,60}\bredis\b|\bredis for\b"):
         return "Redis", "the PRD keeps its state there and names no other store"
     return "PostgreSQL", "the PRD names none; a relational store fits its linked records and needs no new skill"
 
 
-def _partners(brief: Brief) -> tuple[Technology, ...]:
+def _partners(analysis: PrdAnalysis) -> tuple[Technology, ...]:
     """The partners named; a general word such as SMS gives way to the product that does it."""
-    named = [one for one in brief.technologies if one.part == "partner"]
+    named = [one for one in analysis.technologies if one.part == "partner"]
     products = {one.use for one in named if one.name not in ("SMS", "SMTP")}
     return tuple(one for one in named if one.name not in ("SMS", "SMTP") or one.use not in products)
 
 
-def _named(brief: Brief, part: str, *but: str) -> str | None:
-    wanted = (one for one in brief.technologies if one.part == part and one.use != "file storage")
+def _named(analysis: PrdAnalysis, part: str, *but: str) -> str | None:
+    wanted = (one for one in analysis.technologies if one.part == part and one.use != "file storage")
     return next((one.name for one in wanted if one.name not in but), None)
 
 
-def _broker(brief: Brief) -> str | None:
+def _broker(analysis: PrdAnalysis) -> str | None:
     """The broker the PRD names; a queue of the platform where it speaks of events or waiting work."""
-    named = [one.name for one in brief.technologies if one.part == "broker" and one.name != "MQTT"]
+    named = [one.name for one in analysis.technologies if one.part == "broker" and one.name != "MQTT"]
     if named:
         return named[0]
     wants = r"\bevents?\b|queue|asynchron|webhook|notif|background|\be-?mails? (?:when|is|are|to)|\bby e-?mail|reminder"
-    return "Azure Service Bus" if brief.says(wants) else None
+    return "Azure Service Bus" if analysis.says(wants) else None
 
 
-def _hosting(brief: Brief) -> tuple[str, str]:
-    if any(one.name == "Kubernetes" for one in brief.technologies):
+def _hosting(analysis: PrdAnalysis) -> tuple[str, str]:
+    if any(one.name == "Kubernetes" for one in analysis.technologies):
         return "Azure Kubernetes Service", "the PRD names Kubernetes"
     return "Azure Container Apps", "containers with scale-out and revisions, and no cluster to run"
 
 
-def _style(brief: Brief, resources: int) -> tuple[str, str]:
-    if brief.says(r"microservice"):
+def _style(analysis: PrdAnalysis, resources: int) -> tuple[str, str]:
+    if analysis.says(r"microservice"):
         return "microservices", "the PRD asks for them"
-    if brief.says(r"\bworkers?\b|ingest|\bqueue") and resources > 1:
+    if analysis.says(r"\bworkers?\b|ingest|\bqueue") and resources > 1:
         reason = "requests and background work scale differently, so they run as an API and a worker of one code base"
         return "modular monolith with a separate worker", reason
     if resources <= 2:
@@ -163,10 +165,10 @@ def _style(brief: Brief, resources: int) -> tuple[str, str]:
     return "modular monolith", "one team and one release; modules keep the boundaries along which it can split later"
 
 
-def _levels(brief: Brief) -> tuple[Level, ...]:
+def _levels(analysis: PrdAnalysis) -> tuple[Level, ...]:
     """The service levels, the PRD's own first; availability and latency are assumed where it has none."""
-    ratios = [one for one in brief.targets if one.measure == "ratio"] or [ASSUMED_AVAILABILITY]
-    latencies = [one for one in brief.targets if one.measure == "latency"] or [ASSUMED_LATENCY]
+    ratios = [one for one in analysis.targets if one.measure == "ratio"] or [ASSUMED_AVAILABILITY]
+    latencies = [one for one in analysis.targets if one.measure == "latency"] or [ASSUMED_LATENCY]
     return tuple(Level(f"SLO-{number}", target) for number, target in enumerate([*ratios, *latencies][:8], start=1))
 
 

@@ -1,9 +1,9 @@
-"""The names under which a design is deployed: one place, so that every document says the same. Pure."""
+"""The names under which a design is deployed, decided once, so that all documents use the same names. Pure."""
 
 import re
 from dataclasses import dataclass
 
-from local.drafts.shapes import Design
+from local.drafts.design.model import Design
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 PASSWORDLESS = frozenset({"PostgreSQL", "TimescaleDB", "SQL Server", "MySQL", "Cosmos DB"})

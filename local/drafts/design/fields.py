@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import cast, get_args
 
-from local.drafts.brief import Requirement
-from local.drafts.catalogue import ENTITIES, UNKNOWN_ENTITY
-from local.drafts.resources import canonical, mentions
-from local.drafts.shapes import Field, Type
-from local.drafts.words import snake
+from local.drafts.design.catalogue import ENTITIES, UNKNOWN_ENTITY
+from local.drafts.design.model import Field, Type
+from local.drafts.design.resources import canonical, mentions
+from local.drafts.english import snake
+from local.drafts.prd.analysis import Requirement
 
 _IDENTIFIER = re.compile(r"(?<![\w./])`?([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`?(?![\w(])")
 _QUOTED_WORD = re.compile(r"`([a-z][a-z0-9]{1,24})`")

@@ -1,14 +1,14 @@
-"""The design that all drafts render: resources, operations, levels and choices. Data; the rules are elsewhere."""
+"""The data of a design, which all documents render: resources, operations, service levels and choices."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
-from local.drafts.brief import Brief, Requirement
-from local.drafts.declined import UNPLACED, UNUSED_MEANS
-from local.drafts.targets import Target
-from local.drafts.technology import Technology
-from local.drafts.words import kebab, pascal, plural, snake
+from local.drafts.english import kebab, pascal, plural, snake
+from local.drafts.prd.analysis import PrdAnalysis, Requirement
+from local.drafts.prd.declined import UNPLACED, UNUSED_MEANS
+from local.drafts.prd.targets import Target
+from local.drafts.prd.technology import Technology
 
 type Type = Literal[
     "text", "long", "uuid", "ref", "int", "number", "money", "bool", "time", "date", "email", "uri", "phone",
@@ -133,7 +133,7 @@ class Design:
     """One PRD with one set of options, designed."""
 
     project: str
-    brief: Brief
+    analysis: PrdAnalysis
     stack: str
     database: str
     database_reason: str
@@ -158,19 +158,19 @@ class Design:
     def requirements(self) -> tuple[Requirement, ...]:
         """The requirements that this design meets."""
         missing = {one.id for one in self.unplaced}
-        return tuple(one for one in self.brief.requirements if one.id not in missing)
+        return tuple(one for one in self.analysis.requirements if one.id not in missing)
 
     @property
     def declined(self) -> tuple[tuple[Requirement, str], ...]:
         """The requirements that it does not meet, each with the reason, in the PRD's order."""
-        put_off = [(one, "the PRD puts it off to a later version") for one in self.brief.later if one.id]
+        put_off = [(one, "the PRD puts it off to a later version") for one in self.analysis.later if one.id]
         unplaced = [(one, UNUSED_MEANS if one.kind == "constraint" else UNPLACED) for one in self.unplaced]
-        return tuple(sorted([*self.brief.declined, *put_off, *unplaced], key=lambda pair: pair[0].id))
+        return tuple(sorted([*self.analysis.declined, *put_off, *unplaced], key=lambda pair: pair[0].id))
 
     @property
     def title(self) -> str:
         """The product's name, as the PRD gives it."""
-        return self.brief.title
+        return self.analysis.title
 
     @property
     def business(self) -> tuple[Operation, ...]:

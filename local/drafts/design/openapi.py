@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from local.drafts.landscape import ENVIRONMENTS, base_url
-from local.drafts.schemas import EXAMPLE_ID, answer_of, field_schema, request_of, resource_schema
-from local.drafts.shapes import Design, Operation
-from local.drafts.words import camel, capitalise, quote, split_words
+from local.drafts.design.deployment_names import ENVIRONMENTS, base_url
+from local.drafts.design.model import Design, Operation
+from local.drafts.design.schemas import EXAMPLE_ID, answer_of, field_schema, request_of, resource_schema
+from local.drafts.english import camel, capitalise, quote, split_words
 
 type Json = dict[str, Any]
 
@@ -61,7 +61,7 @@ def error_names(operation: Operation) -> tuple[str, ...]:
 
 
 def _info(design: Design) -> Json:
-    text = f"Contract of {design.title}. {quote(design.brief.summary, 300)}"
+    text = f"Contract of {design.title}. {quote(design.analysis.summary, 300)}"
     return {"title": f"{design.title} API", "version": "1.0.0", "description": text}
 
 

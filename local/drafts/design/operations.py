@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from local.drafts.brief import Brief, Endpoint
-from local.drafts.fields import guess, identifiers, listed_fields
-from local.drafts.resources import MEANINGS, Evidence, canonical
-from local.drafts.shapes import Action, Field, Operation, Resource
-from local.drafts.words import article, camel, capitalise, kebab, pascal, plural, singular, split_words
+from local.drafts.design.fields import guess, identifiers, listed_fields
+from local.drafts.design.model import Action, Field, Operation, Resource
+from local.drafts.design.resources import MEANINGS, Evidence, canonical
+from local.drafts.english import article, camel, capitalise, kebab, pascal, plural, singular, split_words
+from local.drafts.prd.analysis import Endpoint, PrdAnalysis
 
 ENOUGH_NAMED = 3
 _PROBES = (
@@ -35,11 +35,11 @@ def path_nouns(endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
 
 
 def decide_operations(
-    brief: Brief, resources: tuple[Resource, ...], evidence: tuple[Evidence, ...]
+    analysis: PrdAnalysis, resources: tuple[Resource, ...], evidence: tuple[Evidence, ...]
 ) -> tuple[Operation, ...]:
     """The whole contract, probes last. Ids and (method, path) pairs are unique."""
-    named = [one for one in brief.endpoints if not is_probe(one.path)]
-    found = list(_named_operations(named, resources, brief))
+    named = [one for one in analysis.endpoints if not is_probe(one.path)]
+    found = list(_named_operations(named, resources, analysis))
     if len(named) < ENOUGH_NAMED:
         covered = {one.resource.noun for one in found if one.resource}
         prefix = _prefix(named)
@@ -47,21 +47,21 @@ def decide_operations(
             if resource.noun not in covered:
                 one = next((one for one in evidence if one.noun == resource.noun), Evidence(resource.noun))
                 found += _usual_operations(resource, one, prefix)
-    probes = _probe_operations(brief.endpoints)
-    return tuple(_cite(one, brief) for one in _unique([*found, *probes]))
+    probes = _probe_operations(analysis.endpoints)
+    return tuple(_cite(one, analysis) for one in _unique([*found, *probes]))
 
 
-def _cite(one: Operation, brief: Brief) -> Operation:
+def _cite(one: Operation, analysis: PrdAnalysis) -> Operation:
     """The requirements an operation meets: those naming its path, then those joining its thing and its verb."""
     if one.resource is None:
         return one
-    paths = [endpoint for endpoint in brief.endpoints if (endpoint.method, endpoint.path) == (one.method, one.path)]
+    paths = [endpoint for endpoint in analysis.endpoints if (endpoint.method, endpoint.path) == (one.method, one.path)]
     naming = tuple(identifier for endpoint in paths for identifier in endpoint.requirements)
     last = one.path.rstrip("/").rsplit("/", 1)[-1].replace("-", "[ -]")
     verbs = MEANINGS.get(one.action, rf"{last.rstrip('e')}")
     about = set(one.resource.requirements)
     asked = [
-        each.id for each in brief.requirements if each.id in about and re.search(rf"\b(?:{verbs})", each.text, re.I)
+        each.id for each in analysis.requirements if each.id in about and re.search(rf"\b(?:{verbs})", each.text, re.I)
     ]
     asked = [each for each in asked if each not in naming][: 3 if naming else 5]
     return replace(one, requirements=(*naming, *asked) or one.resource.requirements[:2])
@@ -88,13 +88,15 @@ def _noun_of(path: str) -> str | None:
     return singular(noun) if is_collection else None
 
 
-def _named_operations(named: list[Endpoint], resources: tuple[Resource, ...], brief: Brief) -> Iterator[Operation]:
+def _named_operations(
+    named: list[Endpoint], resources: tuple[Resource, ...], analysis: PrdAnalysis
+) -> Iterator[Operation]:
     by_noun = {resource.noun: resource for resource in resources}
     for one in named:
         resource = by_noun.get(_noun_of(one.path) or "")
         action = _action(one, resource)
         if resource is None or action == "call":
-            yield _call(one, brief)
+            yield _call(one, analysis)
         else:
             yield _about(resource, action, one)
 
@@ -184,20 +186,20 @@ def _actions(resource: Resource, evidence: Evidence) -> list[str]:
     return list(dict.fromkeys([*natural, *asked]))[:3]
 
 
-def _call(one: Endpoint, brief: Brief) -> Operation:
+def _call(one: Endpoint, analysis: PrdAnalysis) -> Operation:
     """A named endpoint that is a verb or a protocol step: its fields are those the PRD names with it."""
     segments = [
         part for part in one.path.split("/") if part and not re.fullmatch(r"api|v\d+|\{.*\}|\.well-known", part)
     ]
     name = " ".join(word for part in segments for word in split_words(part)) or "root"
     verb = "get" if one.method == "GET" else "" if _VERB_SEGMENTS.match(segments[-1] if segments else "") else "request"
-    sent, returned = _call_fields(one, brief)
+    sent, returned = _call_fields(one, analysis)
     summary = capitalise(one.purpose) or capitalise(f"{verb} {name}".strip())
     tag = capitalise(plural(name.split()[0]) if len(name.split()) > 1 and "{" in one.path else "Protocol")
     asked = {field.name: field for field in (*map(guess, one.parameters), *sent)}
     query = tuple(asked.values()) if one.method == "GET" else tuple(map(guess, one.parameters))
     body = () if one.method in ("GET", "DELETE") else sent or (Field("input", "text"),)
-    redirects = one.method == "GET" and _redirects(one, brief)
+    redirects = one.method == "GET" and _redirects(one, analysis)
     answer = () if redirects else returned or (Field("status", "text"), Field("processed_at", "time"))
     identifier = camel(f"{verb} {name}")
     return Operation(
@@ -205,26 +207,26 @@ def _call(one: Endpoint, brief: Brief) -> Operation:
     )
 
 
-def _redirects(one: Endpoint, brief: Brief) -> bool:
+def _redirects(one: Endpoint, analysis: PrdAnalysis) -> bool:
     """Whether the good answer sends the caller on: the PRD says so, or OAuth does (RFC 6749, section 4.1.2)."""
     if one.path.endswith("/authorize"):
         return True
-    naming = [each for each in brief.requirements if each.id in one.requirements]
+    naming = [each for each in analysis.requirements if each.id in one.requirements]
     blocks = {each.block for each in naming}
-    beside = (each.text for each in brief.requirements if each.block in blocks)
+    beside = (each.text for each in analysis.requirements if each.block in blocks)
     said = [each.text.partition(one.path)[2] for each in naming]
     return any(re.search(r"\bredirects?\b", text, re.I) for text in said) or (
         len(naming) == 1 and any(re.match(r"(?:then )?redirects?\b", text, re.I) for text in beside)
     )
 
 
-def _call_fields(one: Endpoint, brief: Brief) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+def _call_fields(one: Endpoint, analysis: PrdAnalysis) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
     """What is sent and what comes back, from the requirements that name the path and those beside them."""
-    naming = [requirement for requirement in brief.requirements if requirement.id in one.requirements]
+    naming = [requirement for requirement in analysis.requirements if requirement.id in one.requirements]
     blocks = {requirement.block for requirement in naming}
     sent: dict[str, Field] = {}
     returned: dict[str, Field] = {}
-    for requirement in brief.requirements:
+    for requirement in analysis.requirements:
         if requirement in naming:
             before, _, after = requirement.text.partition("return")
             _add(sent, before)

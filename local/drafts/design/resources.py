@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from local.drafts.catalogue import ALIASES, ENTITIES, NOT_THINGS
-from local.drafts.reading import Statement
-from local.drafts.words import plural, singular, word_set
+from local.drafts.design.catalogue import ALIASES, ENTITIES, NOT_THINGS
+from local.drafts.english import plural, singular, word_set
+from local.drafts.prd.statements import Statement
 
 MOST_RESOURCES = 8
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from local.drafts.shapes import Design, Field, Operation, Resource
-from local.drafts.words import article, pascal
+from local.drafts.design.model import Design, Field, Operation, Resource
+from local.drafts.english import article, pascal
 
 type Json = dict[str, Any]
 

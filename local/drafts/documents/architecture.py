@@ -5,14 +5,14 @@
 
 import re
 
-from local.drafts.diagrams import context_diagram, er_diagram, first_table, sequence
-from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs, requirements_met
-from local.drafts.landscape import components
-from local.drafts.openapi import ERRORS, build_openapi, code_of
-from local.drafts.operation_plan import cited, deployment, not_designed, performance, reliability, security
-from local.drafts.shapes import Design, Resource
-from local.drafts.words import capitalise, quote, snake, table
-from local.drafts.yaml_text import to_yaml
+from local.drafts.design.deployment_names import components
+from local.drafts.design.model import Design, Resource
+from local.drafts.design.openapi import ERRORS, build_openapi, code_of
+from local.drafts.documents.diagrams import context_diagram, er_diagram, first_table, sequence
+from local.drafts.documents.markdown import bullets, cite, document, fence, file_block, paragraphs, requirements_met
+from local.drafts.documents.operation_plan import cited, deployment, not_designed, performance, reliability, security
+from local.drafts.documents.yaml_text import to_yaml
+from local.drafts.english import capitalise, quote, snake, table
 
 _SQL = ("PostgreSQL", "TimescaleDB", "SQL Server", "MySQL", "SQLite", "CockroachDB", "Oracle")
 
@@ -52,7 +52,7 @@ def _overview(design: Design) -> str:
     ]
     deployables = [(f"`{one.name}`", one.does, one.owns, one.exposes, one.calls) for one in components(design)]
     return paragraphs(
-        quote(design.brief.summary, 400),
+        quote(design.analysis.summary, 400),
         f"**Shape: {design.style}.** Chosen because {design.style_reason}. Each module owns its tables and is called "
         "through its application layer only, so that one can be taken out without touching the others.",
         table(("Component", "Does", "Owns", "Exposes", "Calls"), deployables),
@@ -71,7 +71,7 @@ def _designed(identifiers: tuple[str, ...], design: Design) -> tuple[str, ...]:
 def _contract(design: Design) -> str:
     named = (
         "its paths are the PRD's own"
-        if design.brief.endpoints
+        if design.analysis.endpoints
         else "its paths follow from what the PRD does with each thing"
     )
     return paragraphs(
@@ -186,7 +186,7 @@ def _migration(design: Design) -> str:
 def _flow(design: Design) -> str:
     points = [
         (one.name, capitalise(one.use), _direction(one.part))
-        for one in design.brief.technologies
+        for one in design.analysis.technologies
         if one.part not in ("database", "platform")
     ]
     events = [

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.drafts.shapes import Design
+from local.drafts.design.model import Design
 
 type Json = dict[str, Any]
 

@@ -4,11 +4,11 @@ import json
 import re
 from typing import Any
 
-from local.drafts.openapi import is_identifier
-from local.drafts.schemas import answer_of, example, request_of
-from local.drafts.seeding import seeded_path
-from local.drafts.shapes import Design, Operation
-from local.drafts.words import snake
+from local.drafts.design.model import Design, Operation
+from local.drafts.design.openapi import is_identifier
+from local.drafts.design.schemas import answer_of, example, request_of
+from local.drafts.documents.seeding import seeded_path
+from local.drafts.english import snake
 
 UNKNOWN_ID = "0198c7a2-0000-7000-8000-000000000000"
 

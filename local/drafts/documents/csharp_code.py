@@ -7,13 +7,13 @@ import json
 import re
 from dataclasses import dataclass
 
-from local.drafts.contract_tests import takes_key
-from local.drafts.diagrams import column_type, column_types, created_table
-from local.drafts.document import file_block, paragraphs
-from local.drafts.python_sample import chosen_operation
-from local.drafts.schemas import settable
-from local.drafts.shapes import Design, Field, Operation
-from local.drafts.words import pascal
+from local.drafts.design.model import Design, Field, Operation
+from local.drafts.design.schemas import settable
+from local.drafts.documents.contract_tests import takes_key
+from local.drafts.documents.diagrams import column_type, column_types, created_table
+from local.drafts.documents.markdown import file_block, paragraphs
+from local.drafts.documents.python_sample import chosen_operation
+from local.drafts.english import pascal
 
 _TYPES = {
     "text": "string", "long": "string", "uuid": "Guid", "ref": "Guid", "int": "int", "number": "double", "money": "string",

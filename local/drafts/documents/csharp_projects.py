@@ -1,8 +1,8 @@
 """The project files of the C# sample: what references what, and which packages there are. Pure."""
 
-from local.drafts.csharp_code import DRIVERS, IN_MEMORY, Names
-from local.drafts.document import file_block, paragraphs
-from local.drafts.shapes import Design
+from local.drafts.design.model import Design
+from local.drafts.documents.csharp_code import DRIVERS, IN_MEMORY, Names
+from local.drafts.documents.markdown import file_block, paragraphs
 
 _VERSIONS = {  # one set that was compiled together
     "Azure.Extensions.AspNetCore.Configuration.Secrets": "1.4.0",

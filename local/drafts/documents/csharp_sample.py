@@ -6,7 +6,11 @@
 import json
 import re
 
-from local.drafts.csharp_code import (
+from local.drafts.design.deployment_names import api_name, secrets
+from local.drafts.design.model import Design
+from local.drafts.design.openapi import ERRORS, is_identifier
+from local.drafts.design.schemas import request_of
+from local.drafts.documents.csharp_code import (
     DRIVERS,
     IN_MEMORY,
     RELATIONAL,
@@ -17,14 +21,10 @@ from local.drafts.csharp_code import (
     parameter,
     record,
 )
-from local.drafts.csharp_projects import projects
-from local.drafts.csharp_tests import csharp_tests
-from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
-from local.drafts.landscape import api_name, secrets
-from local.drafts.openapi import ERRORS, is_identifier
-from local.drafts.schemas import request_of
-from local.drafts.shapes import Design
-from local.drafts.words import camel, pascal, table
+from local.drafts.documents.csharp_projects import projects
+from local.drafts.documents.csharp_tests import csharp_tests
+from local.drafts.documents.markdown import bullets, cite, document, fence, file_block, paragraphs
+from local.drafts.english import camel, pascal, table
 
 _COMMANDS = """dotnet restore --locked-mode
 dotnet build --configuration Release --no-restore -warnaserror

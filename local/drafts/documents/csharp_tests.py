@@ -5,10 +5,10 @@
 
 import json
 
-from local.drafts.csharp_code import Names
-from local.drafts.document import file_block, paragraphs
-from local.drafts.shapes import Field
-from local.drafts.words import pascal
+from local.drafts.design.model import Field
+from local.drafts.documents.csharp_code import Names
+from local.drafts.documents.markdown import file_block, paragraphs
+from local.drafts.english import pascal
 
 
 def csharp_tests(names: Names) -> str:

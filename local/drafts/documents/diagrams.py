@@ -3,9 +3,9 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from local.drafts.landscape import api_name, worker_name
-from local.drafts.shapes import Design, Field
-from local.drafts.words import snake, word_set
+from local.drafts.design.deployment_names import api_name, worker_name
+from local.drafts.design.model import Design, Field
+from local.drafts.english import snake, word_set
 
 _RESERVED = word_set("""
     all and any as asc between by case check class column constraint create cross current default delete desc distinct

@@ -3,10 +3,10 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from local.drafts.contract_tests import good_call
-from local.drafts.objectives import operation_of
-from local.drafts.shapes import Design, Level, Operation
-from local.drafts.words import snake
+from local.drafts.design.model import Design, Level, Operation
+from local.drafts.documents.contract_tests import good_call
+from local.drafts.documents.objectives import operation_of
+from local.drafts.english import snake
 
 
 def locust(design: Design) -> str:

@@ -5,13 +5,13 @@
 
 from collections.abc import Iterable
 
-from local.drafts.brief import Requirement
-from local.drafts.document import NOTICE, bullets, cite, paragraphs
-from local.drafts.landscape import base_url, on_kubernetes
-from local.drafts.objectives import alert_condition
-from local.drafts.openapi import scopes
-from local.drafts.shapes import Design
-from local.drafts.words import capitalise, quote, table
+from local.drafts.design.deployment_names import base_url, on_kubernetes
+from local.drafts.design.model import Design
+from local.drafts.design.openapi import scopes
+from local.drafts.documents.markdown import NOTICE, bullets, cite, paragraphs
+from local.drafts.documents.objectives import alert_condition
+from local.drafts.english import capitalise, quote, table
+from local.drafts.prd.analysis import Requirement
 
 # The program that composes the manifest makes a file name in square brackets a link.
 ARCHITECTURE = "[integration-architecture.md]"
@@ -46,7 +46,7 @@ def _sections(sections: Iterable[tuple[str, str]]) -> str:
 
 
 def _assumptions(design: Design) -> list[str]:
-    brief = design.brief
+    analysis = design.analysis
     stack = "C# on .NET 10" if design.stack == "csharp" else "Python 3.13 with FastAPI"
     found = [
         f"**Stack:** {stack}, as the run's options say.",
@@ -54,10 +54,10 @@ def _assumptions(design: Design) -> list[str]:
         f"**Shape:** {design.style}, because {design.style_reason}.",
         f"**Hosting:** {design.platform}, because {design.hosting_reason}.",
         f"**Requirements:** {len(design.requirements)} of the PRD are designed for; {len(design.declined)} are not, each with its reason in the architecture."
-        if brief.requirements or brief.declined
+        if analysis.requirements or analysis.declined
         else "**Requirements:** the PRD states none; the design follows from its title.",
     ]
-    if not brief.endpoints:
+    if not analysis.endpoints:
         found.append(
             "**Paths:** the PRD names none; they follow from what it does with "
             + ", ".join(one.plural for one in design.resources)
@@ -80,8 +80,8 @@ def _assumptions(design: Design) -> list[str]:
 
 
 def _non_goals(design: Design) -> list[str]:
-    named = [f"{quote(one.text)} ({_named(one)})" for one in design.brief.non_goals]
-    later = [f"{quote(one.text)} ({_named(one)}, for later)" for one in design.brief.later]
+    named = [f"{quote(one.text)} ({_named(one)})" for one in design.analysis.non_goals]
+    later = [f"{quote(one.text)} ({_named(one)}, for later)" for one in design.analysis.later]
     return [*named, *later, "No UI design: screens, pages and visual components are left out on purpose."]
 
 
@@ -119,7 +119,7 @@ def _stores(design: Design) -> str:
     if design.cache:
         rows.append((design.cache, "short-lived state that may be lost", "Named in the PRD"))
     if design.broker:
-        named = any(one.name == design.broker for one in design.brief.technologies)
+        named = any(one.name == design.broker for one in design.analysis.technologies)
         rows.append(
             (
                 design.broker,
@@ -170,8 +170,8 @@ def _numbered(questions: list[str]) -> str:
 
 def _questions(design: Design) -> list[str]:
     """The PRD's own open ends, then what a design needs and the PRD does not say."""
-    brief = design.brief
-    found = [quote(text) for text in brief.questions]
+    analysis = design.analysis
+    found = [quote(text) for text in analysis.questions]
     if not design.identity:
         found.append("Who may call this service, and how do they prove it? The PRD names no way to sign in.")
     if any(level.target.assumed and level.target.measure == "ratio" for level in design.levels):
@@ -182,13 +182,13 @@ def _questions(design: Design) -> list[str]:
         found.append(
             f"Which load is expected, on an ordinary day and at its peak? The PRD gives no number; {design.loads[0].shown} is assumed."
         )
-    if not brief.says(r"retain|retention|kept for|delete[sd]? after|\bttl\b|expire"):
+    if not analysis.says(r"retain|retention|kept for|delete[sd]? after|\bttl\b|expire"):
         found.append("How long is data kept, and who may have it erased? The PRD says nothing about retention.")
-    if not brief.says(r"\brpo\b|\brto\b|backup|restore|disaster"):
+    if not analysis.says(r"\brpo\b|\brto\b|backup|restore|disaster"):
         found.append(
             "How much data may be lost in a disaster, and how soon must the service be back? The PRD names no RPO or RTO."
         )
-    databases = [one.name for one in brief.technologies if one.part == "database"]
+    databases = [one.name for one in analysis.technologies if one.part == "database"]
     if len(databases) > 1:
         found.append(
             f"Which of {', '.join(databases)} is wanted? The PRD names several; {design.database} is designed for."

@@ -1,10 +1,10 @@
-"""The Markdown that all drafts share: title, notice, sections, fences, citations. Pure."""
+"""Markdown that all deliverables share: title, notice, sections, fenced blocks, citations. Pure."""
 
 from collections.abc import Iterable
 
-from local.drafts.mechanisms import Place, met_in, operations_of, stores_of
-from local.drafts.shapes import Design
-from local.drafts.words import quote, table
+from local.drafts.design.coverage import Place, met_in, operations_of, stores_of
+from local.drafts.design.model import Design
+from local.drafts.english import quote, table
 
 NOTICE = (
     "> **Offline draft.** Made by fixed rules from the PRD's own text; no model wrote or reviewed it. "

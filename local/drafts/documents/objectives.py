@@ -5,12 +5,12 @@
 
 import re
 
-from local.drafts.document import file_block, paragraphs
-from local.drafts.landscape import api_name, worker_name
-from local.drafts.resources import mentions
-from local.drafts.shapes import Design, Level, Operation
-from local.drafts.targets import number
-from local.drafts.words import kebab, table
+from local.drafts.design.deployment_names import api_name, worker_name
+from local.drafts.design.model import Design, Level, Operation
+from local.drafts.design.resources import mentions
+from local.drafts.documents.markdown import file_block, paragraphs
+from local.drafts.english import kebab, table
+from local.drafts.prd.targets import number
 
 _BUSY = ("measurement", "event", "message", "transaction", "order")
 MINUTES_OF_A_WINDOW = 30 * 24 * 60

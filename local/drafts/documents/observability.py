@@ -6,12 +6,12 @@
 import json
 import re
 
-from local.drafts.document import bullets, document, fence, file_block, paragraphs
-from local.drafts.landscape import api_name, deployed, worker_name
-from local.drafts.mechanisms import mechanism_of
-from local.drafts.objectives import alert_rule, level_block, level_query
-from local.drafts.shapes import Design
-from local.drafts.words import quote, snake, table
+from local.drafts.design.coverage import mechanism_of
+from local.drafts.design.deployment_names import api_name, deployed, worker_name
+from local.drafts.design.model import Design
+from local.drafts.documents.markdown import bullets, document, fence, file_block, paragraphs
+from local.drafts.documents.objectives import alert_rule, level_block, level_query
+from local.drafts.english import quote, snake, table
 
 
 def render_observability(design: Design) -> str:

@@ -3,9 +3,8 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from local.drafts.design import technology_names
-from local.drafts.document import bullets, cite, fence, paragraphs, requirements_met
-from local.drafts.landscape import (
+from local.drafts.design.decisions import technology_names
+from local.drafts.design.deployment_names import (
     ENVIRONMENTS,
     api_name,
     base_url,
@@ -19,8 +18,9 @@ from local.drafts.landscape import (
     secrets,
     vault,
 )
-from local.drafts.shapes import Design
-from local.drafts.words import quote, table
+from local.drafts.design.model import Design
+from local.drafts.documents.markdown import bullets, cite, fence, paragraphs, requirements_met
+from local.drafts.english import quote, table
 
 
 def security(design: Design) -> str:

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from local.drafts.landscape import (
+from local.drafts.design.deployment_names import (
     api_name,
     cluster,
     connection,
@@ -15,7 +15,7 @@ from local.drafts.landscape import (
     registry,
     resource_group,
 )
-from local.drafts.shapes import Design
+from local.drafts.design.model import Design
 
 type Json = dict[str, Any]
 

@@ -3,10 +3,10 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from local.drafts.containers import connection_string
-from local.drafts.landscape import api_name, base_url, connection, registry, vault
-from local.drafts.shapes import Design
-from local.drafts.steps import Json, azure, bash, migrate, push, release, roll_back, route, task
+from local.drafts.design.deployment_names import api_name, base_url, connection, registry, vault
+from local.drafts.design.model import Design
+from local.drafts.documents.containers import connection_string
+from local.drafts.documents.pipeline_steps import Json, azure, bash, migrate, push, release, roll_back, route, task
 
 _STAGES = (
     ("DeployDev", "dev", "SecurityScan"),

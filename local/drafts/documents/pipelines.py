@@ -3,8 +3,8 @@
 # A sentence or a command of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
-from local.drafts.landscape import (
+from local.drafts.design.coverage import Gate, mechanism_of
+from local.drafts.design.deployment_names import (
     ENVIRONMENTS,
     api_name,
     connection,
@@ -16,11 +16,11 @@ from local.drafts.landscape import (
     vault,
     worker_name,
 )
-from local.drafts.mechanisms import Gate, mechanism_of
-from local.drafts.pipeline_yaml import WATCH_MINUTES, build_pipeline, burn_threshold
-from local.drafts.shapes import Design
-from local.drafts.words import table
-from local.drafts.yaml_text import to_yaml
+from local.drafts.design.model import Design
+from local.drafts.documents.markdown import bullets, cite, document, fence, file_block, paragraphs
+from local.drafts.documents.pipeline_yaml import WATCH_MINUTES, build_pipeline, burn_threshold
+from local.drafts.documents.yaml_text import to_yaml
+from local.drafts.english import table
 
 
 def render_pipelines(design: Design) -> str:

@@ -7,10 +7,10 @@ import json
 import keyword
 import re
 
-from local.drafts.openapi import is_identifier
-from local.drafts.schemas import request_of, settable
-from local.drafts.shapes import Design, Field, Operation
-from local.drafts.words import snake
+from local.drafts.design.model import Design, Field, Operation
+from local.drafts.design.openapi import is_identifier
+from local.drafts.design.schemas import request_of, settable
+from local.drafts.english import snake
 
 _TYPES = {
     "text": "Text", "long": "LongText", "uuid": "UUID", "ref": "UUID", "int": "Count", "number": "float", "money": "Money",

@@ -6,12 +6,12 @@
 import json
 import re
 
-from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
-from local.drafts.openapi import ERRORS
-from local.drafts.python_code import models, routes, store
-from local.drafts.schemas import request_of
-from local.drafts.shapes import Design, Operation
-from local.drafts.words import snake, table
+from local.drafts.design.model import Design, Operation
+from local.drafts.design.openapi import ERRORS
+from local.drafts.design.schemas import request_of
+from local.drafts.documents.markdown import bullets, cite, document, fence, file_block, paragraphs
+from local.drafts.documents.python_code import models, routes, store
+from local.drafts.english import snake, table
 
 _PROBLEMS = '''"""Every error as application/problem+json, in one place."""
 

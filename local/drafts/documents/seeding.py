@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from local.drafts.openapi import is_identifier
-from local.drafts.schemas import EXAMPLE_ID
-from local.drafts.shapes import Design, Operation
-from local.drafts.words import camel, singular, snake, split_words
+from local.drafts.design.model import Design, Operation
+from local.drafts.design.openapi import is_identifier
+from local.drafts.design.schemas import EXAMPLE_ID
+from local.drafts.english import camel, singular, snake, split_words
 
 _GENERIC = frozenset({"id", "uuid", "key", "name", "slug", "code"})
 _NATURAL = {"sku": "SKU-1001", "slug": "first-entry", "code": "A-100"}

@@ -3,12 +3,12 @@
 # A line of the deliverable stays on one line.
 # ruff: noqa: E501
 
-from local.drafts.containers import services
-from local.drafts.openapi import scopes
-from local.drafts.schemas import request_of
-from local.drafts.seeding import seeded_path, seeds
-from local.drafts.shapes import Design
-from local.drafts.yaml_text import to_yaml
+from local.drafts.design.model import Design
+from local.drafts.design.openapi import scopes
+from local.drafts.design.schemas import request_of
+from local.drafts.documents.containers import services
+from local.drafts.documents.seeding import seeded_path, seeds
+from local.drafts.documents.yaml_text import to_yaml
 
 REQUIREMENTS = """httpx==0.28.1
 jsonschema==4.25.1

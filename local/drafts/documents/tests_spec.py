@@ -5,9 +5,10 @@
 
 import re
 
-from local.drafts.brief import Requirement
-from local.drafts.containers import is_guessed, services
-from local.drafts.contract_tests import (
+from local.drafts.design.coverage import Gate, mechanism_of, operations_of
+from local.drafts.design.model import Design, Operation
+from local.drafts.documents.containers import is_guessed, services
+from local.drafts.documents.contract_tests import (
     UNKNOWN_ID,
     call,
     contract_tests,
@@ -17,15 +18,14 @@ from local.drafts.contract_tests import (
     takes_key,
     test_name,
 )
-from local.drafts.document import bullets, cite, document, fence, file_block, paragraphs
-from local.drafts.load_test import locust
-from local.drafts.mechanisms import Gate, mechanism_of, operations_of
-from local.drafts.objectives import operation_of
-from local.drafts.seeding import seeds
-from local.drafts.shapes import Design, Operation
-from local.drafts.suite_support import PROPERTY_TESTS, REQUIREMENTS, compose, conftest, service_module
-from local.drafts.targets import number
-from local.drafts.words import quote, snake, table
+from local.drafts.documents.load_test import locust
+from local.drafts.documents.markdown import bullets, cite, document, fence, file_block, paragraphs
+from local.drafts.documents.objectives import operation_of
+from local.drafts.documents.seeding import seeds
+from local.drafts.documents.suite_support import PROPERTY_TESTS, REQUIREMENTS, compose, conftest, service_module
+from local.drafts.english import quote, snake, table
+from local.drafts.prd.analysis import Requirement
+from local.drafts.prd.targets import number
 
 
 def render_tests(design: Design) -> str:

@@ -1,7 +1,7 @@
 """The Message Batches API of the offline server: batches that take a while, then hold a result for each request.
 
-Keeps its batches in memory and answers through the routes it adds. What a single request gives is told by whoever
-made this desk.
+Keeps its batches in memory and answers through the routes that it adds. The caller that makes a `BatchRegistry` passes
+the function that answers a single request.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from local.drafts.wire import BadRequestError, Json
+from local.drafts.messages_api.protocol import BadRequestError, Json
 
 FOLDER = "/v1/messages/batches"
 LIFETIME = timedelta(hours=24)
@@ -57,7 +57,7 @@ class Batch:
         }
 
 
-class BatchDesk:
+class BatchRegistry:
     """All batches of one server. Each takes `seconds`; `cut` batches are taken and their sender is not told."""
 
     def __init__(self, process: Process, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Faults on order: which agent gets which bad answer, and how often. Pure bookkeeping."""
+"""Faults that tests request: which agent gets which bad answer, and how often. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

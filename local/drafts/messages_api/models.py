@@ -1,6 +1,6 @@
 """What the offline server's Models API tells of each model. Pure."""
 
-from local.drafts.wire import Json
+from local.drafts.messages_api.protocol import Json
 
 MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2", "claude-fable-5-1")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")

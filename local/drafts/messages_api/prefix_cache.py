@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.drafts.wire import Block, Usage, count_tokens
+from local.drafts.messages_api.protocol import Block, Usage, count_tokens
 
 SMALLEST_PREFIX_TOKENS = 1024
 SECONDS_KEPT = 300.0

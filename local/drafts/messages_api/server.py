@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from local.drafts import wire
-from local.drafts.answers import answer_prompt
-from local.drafts.batches import BatchDesk
+from local.drafts.drafting import answer_prompt
 from local.drafts.edits import misquoted
-from local.drafts.faults import Fault, FaultScript
-from local.drafts.models import MODELS, model_info
-from local.drafts.plants import Plant, PlantNotFoundError
-from local.drafts.prefix_cache import PrefixCache, Reading
+from local.drafts.messages_api import protocol
+from local.drafts.messages_api.batches import BatchRegistry
+from local.drafts.messages_api.faults import Fault, FaultScript
+from local.drafts.messages_api.models import MODELS, model_info
+from local.drafts.messages_api.prefix_cache import PrefixCache, Reading
+from local.drafts.messages_api.rate_limit import Limits, RateLimiter
 from local.drafts.prompt import Prompt, parse_prompt
-from local.drafts.rate_limit import Limits, RateLimiter
+from local.drafts.seeded_defects import DefectNotPlacedError, SeededDefect
 
 PIECES = 40
 _ID = web.RequestKey("id", str)
@@ -44,8 +44,8 @@ class Seen:
     task: str
     stream: bool
     status: int
-    usage: wire.Usage | None
-    settings: wire.Json
+    usage: protocol.Usage | None
+    settings: protocol.Json
     batch: str = ""
 
 
@@ -62,24 +62,24 @@ class DraftsServer:
         *,
         seconds_per_answer: float = 0.3,
         faults: Sequence[Fault] = (),
-        plants: Sequence[Plant] = (),
+        defects: Sequence[SeededDefect] = (),
         keys: Container[str] | None = None,
         limits: Limits | None = None,
-        write: Callable[[Prompt | None, Sequence[Plant]], str] = answer_prompt,
+        write: Callable[[Prompt | None, Sequence[SeededDefect]], str] = answer_prompt,
         seconds_per_batch: float = 2.0,
     ) -> None:
         self.keys = keys
         self.limit(limits)
-        self.models: dict[str, wire.Json] | None = {name: model_info(name) for name in MODELS}
+        self.models: dict[str, protocol.Json] | None = {name: model_info(name) for name in MODELS}
         self.counted = 0
         self.seen: list[Seen] = []
         self.url = ""
         self.pace = seconds_per_answer
         self._write = write
         self._faults = FaultScript(faults)
-        self._plants = tuple(plants)
+        self._defects = tuple(defects)
         self._cache = PrefixCache()
-        self.batches = BatchDesk(self._process, seconds_per_batch)
+        self.batches = BatchRegistry(self._process, seconds_per_batch)
         self._requests = 0
         self._runner: web.AppRunner | None = None
 
@@ -87,9 +87,9 @@ class DraftsServer:
         """From now on, serve these faults and no earlier ones."""
         self._faults = FaultScript(faults)
 
-    def plant(self, plants: Sequence[Plant]) -> None:
-        """From now on, plant these defects in the drafts and no earlier ones."""
-        self._plants = tuple(plants)
+    def defect(self, defects: Sequence[SeededDefect]) -> None:
+        """From now on, seed these defects in the drafts and no earlier ones."""
+        self._defects = tuple(defects)
 
     def limit(self, limits: Limits | None) -> None:
         """From now on, these rate limits hold, and all of them is left."""
@@ -131,9 +131,9 @@ class DraftsServer:
         try:
             _require_key(request, self.keys)
             response = await handler(request)
-        except wire.BadRequestError as error:
+        except protocol.BadRequestError as error:
             return self._error(request, error.status, error.message)
-        except PlantNotFoundError as error:
+        except DefectNotPlacedError as error:
             return self._error(request, 400, str(error))
         except web.HTTPRequestEntityTooLarge:
             return self._error(request, 413, "Request exceeds the maximum size")
@@ -144,7 +144,7 @@ class DraftsServer:
         return response
 
     async def _create_message(self, request: web.Request) -> web.StreamResponse:
-        asked = wire.parse_request(await request.read())
+        asked = protocol.parse_request(await request.read())
         prompt = parse_prompt(asked.last_user_texts)
         agent, task = (prompt.assignment.agent, prompt.assignment.task) if prompt else ("", "")
         fault = self._faults.next(agent, task)
@@ -163,7 +163,7 @@ class DraftsServer:
             return self._error(request, status, scripted, retry_after=fault.retry_after if fault else 1)
         if fault and fault.kind == "silence":
             await asyncio.sleep(STALL_SECONDS)
-        text = self._write(prompt, self._plants)
+        text = self._write(prompt, self._defects)
         answer = _answer(asked, text, fault, reading, _id(request))
         if asked.stream:
             return await self._stream(request, answer, fault, reading)
@@ -182,12 +182,12 @@ class DraftsServer:
         request[_LIMITS] = self._limiter.headers(model)
         return wait
 
-    def _process(self, params: wire.Json, batch: str) -> wire.Json:
+    def _process(self, params: protocol.Json, batch: str) -> protocol.Json:
         """What one request of a batch gives. They are processed one after another, and share the cache."""
         self._requests += 1
         request_id = f"req_offline{self._requests:07d}"
         try:
-            asked = wire.parse_request(json.dumps(params).encode())
+            asked = protocol.parse_request(json.dumps(params).encode())
             prompt = parse_prompt(asked.last_user_texts)
             agent, task = (prompt.assignment.agent, prompt.assignment.task) if prompt else ("", "")
             fault = self._faults.next(agent, task)
@@ -196,20 +196,20 @@ class DraftsServer:
             usage, status = (reading.usage, 200) if reading else (None, int(kind) if kind.isdigit() else 0)
             self.seen.append(Seen(request_id, asked.model, agent, task, False, status, usage, asked.settings, batch))
             if reading is None:
-                scripted = wire.error_body(status, f"A scripted {status} of the offline server", request_id)
+                scripted = protocol.error_body(status, f"A scripted {status} of the offline server", request_id)
                 return {"type": "errored", "error": scripted} if status else {"type": "expired"}
-            text = answer_prompt(prompt, self._plants)
-        except wire.BadRequestError as error:
-            return {"type": "errored", "error": wire.error_body(error.status, error.message, request_id)}
-        except PlantNotFoundError as error:
-            return {"type": "errored", "error": wire.error_body(400, str(error), request_id)}
+            text = answer_prompt(prompt, self._defects)
+        except protocol.BadRequestError as error:
+            return {"type": "errored", "error": protocol.error_body(error.status, error.message, request_id)}
+        except DefectNotPlacedError as error:
+            return {"type": "errored", "error": protocol.error_body(400, str(error), request_id)}
         self._cache.write(reading)
         message = _answer(asked, text, fault, reading, request_id).to_message()
         message["usage"]["service_tier"] = "batch"
         return {"type": "succeeded", "message": message}
 
     async def _stream(
-        self, request: web.Request, answer: wire.Answer, fault: Fault | None, reading: Reading
+        self, request: web.Request, answer: protocol.Answer, fault: Fault | None, reading: Reading
     ) -> web.StreamResponse:
         headers = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
         response = web.StreamResponse(headers=headers | _headers(request))
@@ -225,9 +225,9 @@ class DraftsServer:
         return response
 
     async def _count_tokens(self, request: web.Request) -> web.StreamResponse:
-        asked = wire.parse_request(await request.read(), needs_max_tokens=False)
+        asked = protocol.parse_request(await request.read(), needs_max_tokens=False)
         self.counted += 1
-        return web.json_response({"input_tokens": sum(wire.count_tokens(block.text) for block in asked.blocks)})
+        return web.json_response({"input_tokens": sum(protocol.count_tokens(block.text) for block in asked.blocks)})
 
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
         known = self._known_models()
@@ -237,17 +237,17 @@ class DraftsServer:
     async def _get_model(self, request: web.Request) -> web.StreamResponse:
         name, known = request.match_info["id"], self._known_models()
         if name not in known:
-            raise wire.BadRequestError(f"model: {name}", status=404)
+            raise protocol.BadRequestError(f"model: {name}", status=404)
         return web.json_response(known[name])
 
-    def _known_models(self) -> dict[str, wire.Json]:
+    def _known_models(self) -> dict[str, protocol.Json]:
         if self.models is None:
-            raise wire.BadRequestError("Not Found", status=404)
+            raise protocol.BadRequestError("Not Found", status=404)
         return self.models
 
     def _error(self, request: web.Request, status: int, message: str, retry_after: int = 1) -> web.Response:
         headers = _headers(request) | ({"retry-after": str(retry_after)} if status in (429, 529) else {})
-        body = wire.error_body(status, message, _id(request))
+        body = protocol.error_body(status, message, _id(request))
         return web.json_response(body, status=status, headers=headers)
 
 
@@ -261,7 +261,7 @@ async def _broken(request: web.Request, response: web.StreamResponse, fault: Fau
             if request.transport is not None:
                 request.transport.abort()
         case "error_event":
-            await response.write(wire.error_event(529, "Overloaded", _id(request)))
+            await response.write(protocol.error_event(529, "Overloaded", _id(request)))
         case "malformed":
             await response.write(name + b'\ndata: {"type": "message\xff, \n\n')
         case "misshapen":
@@ -274,31 +274,31 @@ async def _broken(request: web.Request, response: web.StreamResponse, fault: Fau
 
 
 def _answer(
-    asked: wire.MessagesRequest, text: str, fault: Fault | None, reading: Reading, request_id: str
-) -> wire.Answer:
+    asked: protocol.MessagesRequest, text: str, fault: Fault | None, reading: Reading, request_id: str
+) -> protocol.Answer:
     """The answer with this text, shortened where the request or a scripted fault says so."""
     stop = "end_turn"
     if fault and fault.kind == "misquote":
         text = misquoted(text)
     if asked.said_so_far and text.startswith(asked.said_so_far):
         text = text[len(asked.said_so_far) :]
-    room = asked.max_tokens * wire.CHARACTERS_PER_TOKEN
+    room = asked.max_tokens * protocol.CHARACTERS_PER_TOKEN
     if fault and fault.kind == "refusal":
         text, stop = text[:200], "refusal"
     elif fault and fault.kind == "max_tokens":
         text, stop = text[: min(room, len(text) // 2)], "max_tokens"
     elif len(text) > room:
         text, stop = text[:room], "max_tokens"
-    return wire.Answer(request_id.replace("req_", "msg_"), asked.model, text, stop, reading.usage)
+    return protocol.Answer(request_id.replace("req_", "msg_"), asked.model, text, stop, reading.usage)
 
 
 def _require_key(request: web.Request, keys: Container[str] | None) -> None:
     bearer = request.headers.get("authorization", "").removeprefix("Bearer").strip()
     key = request.headers.get("x-api-key", "").strip() or bearer
     if not key:
-        raise wire.BadRequestError("x-api-key header is required", status=401)
+        raise protocol.BadRequestError("x-api-key header is required", status=401)
     if keys is not None and key not in keys:
-        raise wire.BadRequestError("invalid x-api-key", status=401)
+        raise protocol.BadRequestError("invalid x-api-key", status=401)
 
 
 def _id(request: web.Request) -> str:

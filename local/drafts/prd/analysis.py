@@ -1,16 +1,16 @@
-"""A PRD as a designer reads it: numbered requirements, endpoints, targets, technologies, open ends. Pure."""
+"""The analysis of a PRD: numbered requirements, endpoints, targets, technologies and open questions. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from local.drafts.declined import reason_to_decline
-from local.drafts.numbering import Numbered, adopt, number
+from local.drafts.prd.declined import reason_to_decline
+from local.drafts.prd.numbering import Numbered, adopt, number
+from local.drafts.prd.statements import Reading, Statement, read_prd
+from local.drafts.prd.targets import Target, find_targets
+from local.drafts.prd.technology import Technology, find_technologies
 from local.drafts.prompt import Listed
-from local.drafts.reading import Reading, Statement, read_prd
-from local.drafts.targets import Target, find_targets
-from local.drafts.technology import Technology, find_technologies
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _NAMED = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE)\b[`\s:|]+(/[\w\-./{}:<>]*)")
@@ -46,7 +46,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Brief:
+class PrdAnalysis:
     """Everything the drafts know about a PRD.
 
     `requirements` are to be designed; `declined` are those that no backend design meets, each with the reason."""
@@ -77,7 +77,7 @@ class Brief:
         return tuple(one.id for one in self.requirements if re.search(pattern, one.text, re.IGNORECASE))
 
 
-def read_brief(text: str, fallback_title: str, listed: Sequence[Listed] = (), stack: str = "python") -> Brief:
+def analyse_prd(text: str, fallback_title: str, listed: Sequence[Listed] = (), stack: str = "python") -> PrdAnalysis:
     """Read a PRD's text. The same text always gives the same brief.
 
     `listed` are the requirements that the prompt numbers; without them the brief numbers its own."""
@@ -91,7 +91,7 @@ def read_brief(text: str, fallback_title: str, listed: Sequence[Listed] = (), st
     relevant = [statement.text for _, statement in statements] + [" ".join(row) for row in reading.rows]
     non_goals = _of_kind(everything, "non_goal")
     reading = replace(reading, excluded=reading.excluded | {one.line for one in non_goals})
-    return Brief(
+    return PrdAnalysis(
         title=reading.title,
         summary=_summary(reading),
         statements=statements,

@@ -9,8 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from local.drafts.prd.statements import Kind, Reading, Statement
 from local.drafts.prompt import Listed
-from local.drafts.reading import Kind, Reading, Statement
 
 type Numbered = tuple[str, Statement]
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.server import DraftsServer
 
 
 @pytest.fixture

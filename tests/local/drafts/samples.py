@@ -2,7 +2,7 @@
 
 import hashlib
 
-from local.drafts.answers import answer_prompt
+from local.drafts.drafting import answer_prompt
 from local.drafts.prompt import Assignment, Prompt
 
 LIBRARY = """# Town Library

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.drafts.answers import answer_prompt
+from local.drafts.drafting import answer_prompt
 from local.drafts.prompt import parse_prompt
 from shared.agents.agent_files import Agent, Task, catalogue
 from shared.agents.prompts import Assignment, Reading, Revision, Text, compose

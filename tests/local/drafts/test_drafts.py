@@ -11,7 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 from ruamel.yaml import YAML
 
-from local.drafts.answers import answer_prompt
+from local.drafts.drafting import answer_prompt
 from local.drafts.prompt import Prompt
 from tests.local.drafts.samples import AGENTS, GATEWAY, LIBRARY, PRDS, assign, draft
 

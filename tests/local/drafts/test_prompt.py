@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.drafts.faults import Fault, FaultScript, parse_fault
+from local.drafts.messages_api.faults import Fault, FaultScript, parse_fault
 from local.drafts.prompt import Assignment, Listed, parse_prompt, parse_requirements
 
 ROLE = (

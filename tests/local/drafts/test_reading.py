@@ -1,9 +1,9 @@
 """What is read out of a PRD."""
 
-from local.drafts.brief import read_brief
-from local.drafts.design import design_backend
+from local.drafts.design.decisions import design_backend
+from local.drafts.design.model import Design
+from local.drafts.prd.analysis import analyse_prd
 from local.drafts.prompt import Prompt, parse_requirements
-from local.drafts.shapes import Design
 from tests.local.drafts.samples import GATEWAY, GERMAN, LIBRARY, NESTED, TITLE_ONLY, assign
 
 
@@ -51,7 +51,7 @@ def test_a_call_takes_the_fields_named_with_its_path() -> None:
 
 
 def test_numbers_become_targets_with_the_same_value() -> None:
-    found = {(one.measure, one.value, one.percentile) for one in read_brief(LIBRARY, "x").targets}
+    found = {(one.measure, one.value, one.percentile) for one in analyse_prd(LIBRARY, "x").targets}
     assert {
         ("latency", 180.0, "95"),
         ("ratio", 99.7, ""),
@@ -75,13 +75,13 @@ def test_the_broker_is_the_one_named() -> None:
 
 
 def test_what_is_out_of_scope_is_no_requirement() -> None:
-    brief = read_brief(LIBRARY, "x")
-    assert [one.text for one in brief.non_goals] == ["E-books"]
-    assert all("E-books" not in one.text for one in brief.requirements)
+    analysis = analyse_prd(LIBRARY, "x")
+    assert [one.text for one in analysis.non_goals] == ["E-books"]
+    assert all("E-books" not in one.text for one in analysis.requirements)
 
 
 def test_requirements_are_numbered_in_the_order_of_the_prd() -> None:
-    requirements = read_brief(LIBRARY, "x").requirements
+    requirements = analyse_prd(LIBRARY, "x").requirements
     assert [one.id for one in requirements] == [f"R-{number:03d}" for number in range(1, len(requirements) + 1)]
     assert [one.line for one in requirements] == sorted(one.line for one in requirements)
 
@@ -96,8 +96,11 @@ R-006 (functional, line 19): E-books
 
 
 def test_the_ids_and_kinds_of_a_given_list_are_adopted() -> None:
-    brief = read_brief(LIBRARY, "x", parse_requirements(LISTED))
-    kinds = {one.id: one.kind for one in (*brief.requirements, *brief.non_goals, *(one for one, _ in brief.declined))}
+    analysis = analyse_prd(LIBRARY, "x", parse_requirements(LISTED))
+    kinds = {
+        one.id: one.kind
+        for one in (*analysis.requirements, *analysis.non_goals, *(one for one, _ in analysis.declined))
+    }
     assert kinds == {
         "R-001": "functional",
         "R-002": "functional",
@@ -109,13 +112,13 @@ def test_the_ids_and_kinds_of_a_given_list_are_adopted() -> None:
 
 
 def test_what_a_given_list_leaves_out_is_no_requirement() -> None:
-    brief = read_brief(LIBRARY, "x", parse_requirements(LISTED))
-    assert not any("availability" in one.text for one in brief.requirements)
+    analysis = analyse_prd(LIBRARY, "x", parse_requirements(LISTED))
+    assert not any("availability" in one.text for one in analysis.requirements)
 
 
 def test_a_listed_text_gets_its_code_marks_back() -> None:
-    brief = read_brief(LIBRARY, "x", parse_requirements(LISTED))
-    assert next(one for one in brief.requirements if one.id == "R-002").text.count("`") == 4
+    analysis = analyse_prd(LIBRARY, "x", parse_requirements(LISTED))
+    assert next(one for one in analysis.requirements if one.id == "R-002").text.count("`") == 4
 
 
 def test_a_listed_row_of_a_table_is_cited_by_the_operation_it_names() -> None:
@@ -126,21 +129,21 @@ def test_a_listed_row_of_a_table_is_cited_by_the_operation_it_names() -> None:
 
 
 def test_a_path_that_is_ruled_out_is_no_endpoint() -> None:
-    brief = read_brief("# A\n\n## Requirements\n- `GET /a` lists\n\n## Out of scope\n- `GET /b`\n- POST /c", "x")
-    assert [one.path for one in brief.endpoints] == ["/a"]
+    analysis = analyse_prd("# A\n\n## Requirements\n- `GET /a` lists\n\n## Out of scope\n- `GET /b`\n- POST /c", "x")
+    assert [one.path for one in analysis.endpoints] == ["/a"]
 
 
 def test_a_stack_that_the_run_does_not_have_is_declined() -> None:
-    brief = read_brief("# A\n\n## Requirements\n- The service must be written in Go\n- Users add notes", "x")
-    assert [one.text for one, _ in brief.declined] == ["The service must be written in Go"]
+    analysis = analyse_prd("# A\n\n## Requirements\n- The service must be written in Go\n- Users add notes", "x")
+    assert [one.text for one, _ in analysis.declined] == ["The service must be written in Go"]
 
 
 def test_open_questions_are_kept() -> None:
-    assert "Which card schemes are needed?" in read_brief(GATEWAY, "x").questions
+    assert "Which card schemes are needed?" in analyse_prd(GATEWAY, "x").questions
 
 
 def test_a_generic_title_gives_way_to_the_projects_name() -> None:
-    assert read_brief("# PRD\n\n## Goals\n- Store notes", "Note Keeper").title == "Note Keeper"
+    assert analyse_prd("# PRD\n\n## Goals\n- Store notes", "Note Keeper").title == "Note Keeper"
 
 
 def test_a_prd_in_another_language_still_gives_a_small_design() -> None:
@@ -148,7 +151,7 @@ def test_a_prd_in_another_language_still_gives_a_small_design() -> None:
     assert found.title == "Terminverwaltung"
     assert found.database == "PostgreSQL"
     assert len(found.resources) >= 1
-    assert len(found.brief.requirements) >= 2
+    assert len(found.analysis.requirements) >= 2
 
 
 def test_an_empty_prd_still_gives_a_small_design() -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.server import DraftsServer
 from shared.agents.agent_files import catalogue
 from shared.agents.models import ModelSettings
 from shared.agents.prompts import READ_PRICE, WRITE_PRICE, Assignment, Prompt, Text, compose, prefix, reading_of
@@ -85,7 +85,7 @@ async def test_what_is_read_together_is_paid_for_about_once(
     specialists: Sequence[str],
     most: float,
 ):
-    monkeypatch.setattr("local.drafts.server.answer_prompt", short)
+    monkeypatch.setattr("local.drafts.messages_api.server.answer_prompt", short)
     await design(claude, prd_of(tokens), "An event. " * (architecture * 4 // 10), specialists)
     assert len(drafts.seen) == 3 + len(specialists)
     assert billed_share(drafts) <= most

@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 import pytest
 
-from local.drafts.faults import EventName, Fault
-from local.drafts.models import model_info
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.faults import EventName, Fault
+from local.drafts.messages_api.models import model_info
+from local.drafts.messages_api.server import DraftsServer
 from shared.agents.agent_files import catalogue
 from shared.agents.models import ModelSettings
 from shared.agents.prompts import Assignment, Prompt, Reading, Text, compose, estimated_tokens

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
-from local.drafts.server import DraftsServer
+from local.drafts.messages_api.server import DraftsServer
 from shared.agents.agent_files import catalogue
 from shared.agents.models import ModelSettings
 from shared.agents.prompts import Assignment, Reading, Text, compose
