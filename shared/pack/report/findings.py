@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from shared.formats.openapi_objects import mapping, sequence, text_of
+from shared.formats.openapi_objects import mapping, text_of
 from shared.pack.report.anchors import Anchors
 from shared.pack.report.markup import Html, counted, el, join, link, ticked
-from shared.pack.report.verdict import Manifest
+from shared.pack.report.verdict import Manifest, said_by_checks
 
 MOST_SHOWN = 300
 """Findings of one document; manifest.json has them all."""
@@ -15,7 +15,7 @@ _NAMES = {"error": "Error", "warning": "Warning"}
 
 def findings(manifest: Manifest, anchors: Anchors) -> Html:
     """The findings that are left, grouped by document, errors first."""
-    listed = [mapping(one) for one in sequence(manifest.get("findings"))]
+    listed = said_by_checks(manifest)
     parts = [_unchecked(manifest)]
     if not listed:
         parts.append(el("p", "No check found anything, and none had to give up anywhere."))

@@ -29,9 +29,14 @@ class Tally:
     deliverables: int
 
 
+def said_by_checks(manifest: Manifest) -> list[dict[str, Any]]:
+    """Errors and warnings, then what was not judged, which manifest.json lists apart."""
+    return [mapping(one) for name in ("findings", "not_judged") for one in sequence(manifest.get(name))]
+
+
 def tally(manifest: Manifest) -> Tally:
     """Count what the manifest lists."""
-    severities = [text_of(mapping(one).get("severity")) for one in sequence(manifest.get("findings"))]
+    severities = [text_of(one.get("severity")) for one in said_by_checks(manifest)]
     coverage = mapping(mapping(manifest.get("ledger")).get("coverage"))
     states = [mapping(one).get("path") for one in sequence(manifest.get("deliverables"))]
     errors, warnings = severities.count("error"), severities.count("warning")

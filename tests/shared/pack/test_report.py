@@ -103,6 +103,19 @@ def said(page: str) -> str:
     return re.search(r'<p class="said">([^<]*)</p>', page)[1]  # type: ignore[index] (every report has a verdict)
 
 
+def test_what_was_not_judged_is_counted_and_shown_with_its_place(page: str):
+    assert "<dt>not judged</dt><dd>1</dd>" in page
+    assert "1 place that no check could judge" in page
+    assert UNJUDGED.message in page
+    assert "No check found anything" not in page
+
+
+def test_a_report_without_findings_says_so():
+    clean = replace(material(), findings=[], first_findings=[])
+    assert "<dt>not judged</dt><dd>0</dd>" in (page := render_report(given(clean), draw))
+    assert "No check found anything" in page
+
+
 def test_a_report_needs_no_network_and_no_script(page: str):
     fetched = [
         (tag, attributes) for tag, attributes in Page(page).elements
