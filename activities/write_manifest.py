@@ -70,8 +70,8 @@ async def _compose(services: Services, request: ManifestRequest, material: "Mate
     wrong = await services.checker.check(REGISTRY_CHECKS, registry)
     if not wrong:
         return composed
-    errors_and_warnings = replace(material, findings=material.findings + wrong)
-    return await services.cores.run(compose_pack, request, errors_and_warnings, catalogue())
+    with_own = replace(material, findings=material.findings + wrong)
+    return await services.cores.run(compose_pack, request, with_own, catalogue())
 
 
 async def _report(

@@ -32,8 +32,7 @@ def imports_between_rooms() -> Arrows:
 def picture() -> Arrows:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     drawn = text.split("## Layers", 1)[1].split("```mermaid", 1)[1].split("```", 1)[0]
-    names = {"callbacks", "claude", "storage", "checks", "pack", "runs", "agents", "prd", "formats"}
-    names |= {"services", "settings", "telemetry"}
+    names = {path.stem for path in (ROOT / "shared").iterdir()}
     arrows = {
         (one, other)
         for ones, others in re.findall(r"^ *(\w+(?: & \w+)*) --> (\w+(?: & \w+)*)$", drawn, re.MULTILINE)

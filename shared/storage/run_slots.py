@@ -66,7 +66,7 @@ async def take_slot(blobs: BlobStore, request: SlotRequest) -> Slot:
 
 
 async def leave_slot(blobs: BlobStore, run_id: str) -> RunQueue:
-    """Give back what a run holds, place or ticket; the queue without it."""
+    """Release what a run holds, a slot or a ticket; returns the queue without it."""
     queue = await read_queue(blobs)
     for name in [name for name, holder in queue.taken.items() if holder == run_id]:
         await blobs.delete(WORK, name)

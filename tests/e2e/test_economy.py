@@ -79,12 +79,12 @@ async def test_what_a_batch_does_not_answer_is_asked_live(product: Product):
 async def test_a_revision_comes_in_a_batch_of_its_own(product: Product):
     drafts = drafts_of(product)
     drafts.order([])
-    drafts.defect([SeededDefect("api-backend-tester", "", "\n```python\nnever closed\n", mends=True)])
+    drafts.seed([SeededDefect("api-backend-tester", "", "\n```python\nnever closed\n", mends=True)])
     batches = len(drafts.batches.taken)
     try:
         run = await product.ended((await product.post(prd_text("Mended Shoes"), economy=True))["id"])
     finally:
-        drafts.defect([])
+        drafts.seed([])
     assert run["status"] == "completed", run["error"]
     revised = [*ONE_BATCH_A_PHASE[:3], ["api-backend-tester"], ONE_BATCH_A_PHASE[3]]
     assert sent(drafts, batches) == revised

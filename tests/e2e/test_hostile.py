@@ -55,7 +55,7 @@ async def test_a_prd_that_gives_orders_changes_nothing_but_the_note_in_the_manif
 
 async def test_what_a_hostile_model_writes_is_found_and_does_nothing(product: Product):
     assert product.host.drafts
-    product.host.drafts.defect(
+    product.host.drafts.seed(
         [SeededDefect(agent, "", EVIL, mends=False, task=task) for agent, task in (
             ("system-architect", "draft"), ("orchestrator", "setup"), ("orchestrator", "synthesis"),
         )]
@@ -63,7 +63,7 @@ async def test_what_a_hostile_model_writes_is_found_and_does_nothing(product: Pr
     try:
         run = await finished(product, PRD, db="mongodb")
     finally:
-        product.host.drafts.defect([])
+        product.host.drafts.seed([])
     assert run["status"] == "completed_with_findings"
     findings = json.loads(await text_of(product, run, "manifest.json"))["findings"]
     assert {"ACT-001", "ACT-002", "ACT-003"} <= {finding["rule"] for finding in findings}

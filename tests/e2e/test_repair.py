@@ -19,7 +19,7 @@ DEFECTS = [
 
 def defect(product: Product, *defects: SeededDefect) -> None:
     assert product.host.drafts
-    product.host.drafts.defect(defects)
+    product.host.drafts.seed(defects)
 
 
 async def manifest_of(product: Product, run: dict[str, Any]) -> dict[str, Any]:

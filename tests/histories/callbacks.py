@@ -35,7 +35,7 @@ class CallbackStory:
         product = host.product
         assert product.host.drafts
         product.host.drafts.order(())
-        product.host.drafts.defect(())
+        product.host.drafts.seed(())
         product.host.drafts.pace = SLOW if self.lost else ENDLESS if self.anew or self.late else QUICK
         run_id: str = (await product.post(prd_text(f"Story {self.name}")))["id"]
         callback_id = await self._wait_for(host, run_id)

@@ -72,7 +72,7 @@ class RunStory:
         product = host.product
         assert product.host.drafts
         product.host.drafts.order(self.faults)
-        product.host.drafts.defect(self.defects)
+        product.host.drafts.seed(self.defects)
         product.host.drafts.pace = 1.0 if self.cancelled or self.queued else 0.05
         if self.queued:
             await product.post(prd_text("Whoever came before"))

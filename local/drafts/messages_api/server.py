@@ -87,7 +87,7 @@ class DraftsServer:
         """From now on, serve these faults and no earlier ones."""
         self._faults = FaultScript(faults)
 
-    def defect(self, defects: Sequence[SeededDefect]) -> None:
+    def seed(self, defects: Sequence[SeededDefect]) -> None:
         """From now on, seed these defects in the drafts and no earlier ones."""
         self._defects = tuple(defects)
 

@@ -210,7 +210,7 @@ async def test_a_small_limit_ends_the_answer_there(server: DraftsServer) -> None
     assert (message.stop_reason, message.usage.output_tokens) == ("max_tokens", 100)
 
 
-PLANT = SeededDefect("system-architect", "## Error taxonomy", "## Errors")
+DEFECT = SeededDefect("system-architect", "## Error taxonomy", "## Errors")
 
 
 def revise(prd: str, agent: str, *, previous: str = "# Before") -> dict[str, object]:
@@ -229,15 +229,15 @@ async def text_of(server: DraftsServer, body: dict[str, object]) -> str:
 
 
 async def test_a_planted_defect_is_in_the_draft_and_mended_in_the_revision(server: DraftsServer) -> None:
-    server.defect([PLANT])
+    server.seed([DEFECT])
     clean = draft(LIBRARY, "system-architect")
-    assert await text_of(server, lay_out(LIBRARY, "system-architect")) == clean.replace(PLANT.old, PLANT.new, 1)
+    assert await text_of(server, lay_out(LIBRARY, "system-architect")) == clean.replace(DEFECT.old, DEFECT.new, 1)
     assert await text_of(server, revise(LIBRARY, "system-architect")) == clean
     assert server.calls == {("system-architect", "draft"): 1, ("system-architect", "revise"): 1}
 
 
 async def test_a_defect_that_does_not_mend_is_there_again(server: DraftsServer) -> None:
-    server.defect([replace(PLANT, mends=False), SeededDefect("system-architect", "", "\nTODO\n")])
+    server.seed([replace(DEFECT, mends=False), SeededDefect("system-architect", "", "\nTODO\n")])
     first = await text_of(server, lay_out(LIBRARY, "system-architect"))
     second = await text_of(server, revise(LIBRARY, "system-architect"))
     assert first.endswith("\nTODO\n")
@@ -247,14 +247,14 @@ async def test_a_defect_that_does_not_mend_is_there_again(server: DraftsServer) 
 
 
 async def test_a_defect_strikes_its_agent_and_task_alone(server: DraftsServer) -> None:
-    server.defect([SeededDefect("orchestrator", "", "planted", task="setup")])
+    server.seed([SeededDefect("orchestrator", "", "planted", task="setup")])
     assert await text_of(server, lay_out(LIBRARY, "system-architect")) == draft(LIBRARY, "system-architect")
     assert (await text_of(server, lay_out(LIBRARY, "orchestrator", "setup"))).endswith("planted")
     assert "planted" not in await text_of(server, lay_out(LIBRARY, "orchestrator", "synthesis"))
 
 
 async def test_a_plant_that_finds_no_ground_is_reported(server: DraftsServer) -> None:
-    server.defect([SeededDefect("system-architect", "not in any draft", "x")])
+    server.seed([SeededDefect("system-architect", "not in any draft", "x")])
     with pytest.raises(anthropic.BadRequestError, match="does not hold 'not in any draft'"):
         await ask(server, lay_out(LIBRARY, "system-architect"))
 
@@ -267,7 +267,7 @@ async def test_a_revision_reads_the_prefix_that_the_draft_wrote(server: DraftsSe
 
 
 async def test_plants_may_be_ordered_from_the_start() -> None:
-    server = DraftsServer(seconds_per_answer=0.0, defects=[PLANT])
+    server = DraftsServer(seconds_per_answer=0.0, defects=[DEFECT])
     await server.start()
     assert "## Errors" in await text_of(server, lay_out(LIBRARY, "system-architect"))
     await server.stop()
