@@ -24,6 +24,7 @@ MODULES = (
     "tests.shared.checks.test_across",
     "tests.shared.checks.test_model_rules",
     "tests.shared.checks.test_references",
+    "tests.shared.checks.test_names_agree",
     "tests.shared.checks.test_csharp",
     "tests.shared.checks.test_csharp_storage",
     "tests.shared.checks.test_ledger",

@@ -43,6 +43,9 @@ PACK_CHECKS = {
     "settings": "shared.checks.settings_given",
     "observed": "shared.checks.observed",
     "events": "shared.checks.events_wired",
+    "telemetry": "shared.checks.telemetry_agrees",
+    "suites": "shared.checks.suites_run",
+    "named": "shared.checks.named_elsewhere",
 }
 REGISTRY_CHECKS = {"manifest": "shared.checks.manifest"}
 

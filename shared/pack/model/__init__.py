@@ -42,6 +42,8 @@ from shared.pack.model.python_project import PythonProject
 from shared.pack.model.references import Reference, State, counted
 from shared.pack.model.settings import Settings
 from shared.pack.model.shell_variables import shell_variables
+from shared.pack.model.suite_environment import SuiteEnvironment, values_given
+from shared.pack.model.telemetry import LogFormatter, Telemetry
 
 __all__ = [
     "ARCHITECTURE",
@@ -66,6 +68,7 @@ __all__ = [
     "FileUse",
     "Gate",
     "GateKind",
+    "LogFormatter",
     "Objective",
     "ObservabilityPlan",
     "PackDocument",
@@ -88,7 +91,9 @@ __all__ = [
     "Settings",
     "SqlTable",
     "State",
+    "SuiteEnvironment",
     "Table",
+    "Telemetry",
     "Type",
     "TypeReferences",
     "can_hold",
@@ -107,4 +112,5 @@ __all__ = [
     "routes_of",
     "settings_read",
     "shell_variables",
+    "values_given",
 ]

@@ -161,6 +161,8 @@ def _named(words: Sequence[Word]) -> Iterator[tuple[str, Word]]:
         yield from (("read", word) for word in plain if re.search(r"\.(?:ya?ml|json)$", _one(word)))
     elif name in ("dotnet", "dotnet-ef"):
         yield from (("read", word) for word in plain if _PROJECT.search(_one(word)))
+    elif name == "helm" and len(plain) > 1 and _one(plain[0]) in ("lint", "package"):
+        yield "read", plain[1]
 
 
 def _in_container(arguments: Sequence[Word]) -> bool:

@@ -131,6 +131,16 @@ class Packages:
             return Declared.NOT_SURE
         return Declared.NO
 
+    def only_brought(self, module: str, path: str) -> str:
+        """The declared package that brings what an import is of, where no file declares that itself; else empty."""
+        top = module.split(".")[0]
+        governing = self._governing(path)
+        wanted = _candidates(top, module) if module and governing and not self.is_standard(top) else frozenset[str]()
+        if wanted & ({each.name for each in self.declarations} | self.installed):
+            return ""
+        own = [each for each in self.declarations if each.path in governing]
+        return next((each.name for each in own if wanted & brought(each)), "")
+
 
 def normalised(name: str) -> str:
     """A package's name as PyPI compares it."""

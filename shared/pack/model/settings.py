@@ -71,6 +71,26 @@ class Settings:
                     yield f"{prefix}{name}".upper(), field
 
     @cached_property
+    def unread_fields(self) -> tuple[SettingRead, ...]:
+        """Fields of settings classes that no code reads as an attribute; none where a class is dumped as a whole."""
+        used = {
+            node.attr
+            for module in self.project.modules.values()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Attribute)
+        }
+        found: list[SettingRead] = []
+        for module in self._readers:
+            for owner in module.classes.values():
+                prefix = _env_prefix(owner) if _SETTINGS_BASES & {base.split(".")[-1] for base in owner.bases} else None
+                if prefix is not None and "model_dump" not in used:
+                    for name, field in owner.fields.items():
+                        if name not in used and not name.startswith(("_", "model_")):
+                            read = SettingRead(f"{prefix}{name}".upper(), module.block.document, module.line(field))
+                            found.append(read)
+        return tuple(found)
+
+    @cached_property
     def references(self) -> tuple[Reference, ...]:
         """Needed settings with their state."""
         return tuple(
