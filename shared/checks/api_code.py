@@ -10,11 +10,11 @@ from shared.checks.api_code_rules import (
     MODEL_DIFFERS,
     NO_CONTRACT_TEST,
     NO_ERROR_TEST,
-    ROW_INCOMPLETE,
     RULES,
     STATUS_NOT_TESTED,
     UNKNOWN_ROUTE,
 )
+from shared.checks.coverage_table import check_rows
 from shared.checks.csharp_api import check_models, check_routes
 from shared.checks.csharp_pack import solution_of
 from shared.checks.pack_model import model_of
@@ -45,12 +45,12 @@ _INNER_FOLDERS = re.compile(
 def check(pack: Pack) -> Iterator[Finding | Reference]:
     """Apply every rule to the documents that are there; requests and routes are references to operations."""
     model = model_of(pack)
-    if model.contract is None or model.operation_tests is None:
+    if model.contract is None or model.operation_tests is None or not model.contract.operations:
         return
     if model.documents.get(TESTS) is not None:
         yield from _check_tested(model.operation_tests)
         yield from _check_requests(model, model.operation_tests)
-        yield from _check_rows(model, model.operation_tests)
+        yield from check_rows(model, model.operation_tests)
     if model.documents.get(PYTHON_SAMPLE) is not None:
         yield from _check_routes(model, model.operation_tests)
         yield from _check_models(model, model.contract)
@@ -61,16 +61,16 @@ def check(pack: Pack) -> Iterator[Finding | Reference]:
 
 
 def _check_tested(tests: OperationTests) -> Iterator[Finding]:
-    anything = tests.anything
     not_followed: dict[Rule, list[str]] = {}
     for judged in tests.judged.values():
         operation = judged.operation
+        anything = tests.anything(operation.operation_id)
         prefix = f"test_{snake(operation.operation_id)}_..."
         for rule, is_expected, what, good in (
-            (NO_CONTRACT_TEST, judged.success or (anything and anything.success), "contract", "checks its good answer"),
+            (NO_CONTRACT_TEST, judged.success or anything.success, "contract", "checks its good answer"),
             (
                 NO_ERROR_TEST,
-                judged.error or (anything and anything.error),
+                judged.error or anything.error,
                 "error",
                 "expects one of its error statuses",
             ),
@@ -95,7 +95,7 @@ def _check_own_statuses(tests: OperationTests) -> Iterator[Finding]:
     lacking: dict[int, list[str]] = {}
     unsure: dict[int, list[str]] = {}
     for name, judged in tests.judged.items():
-        for status in sorted(_untested(judged, tests.anything) - common):
+        for status in sorted(_untested(judged, tests.anything(name)) - common):
             if judged.unfollowed:
                 unsure.setdefault(status, []).append(name)
             elif judged.tests:
@@ -116,17 +116,17 @@ def _common(tests: OperationTests) -> frozenset[int]:
     return IN_COMMON | {status for status, count in counts.items() if count > max(2, len(operations) / 2)}
 
 
-def _untested(judged: Judged, anything: Judged | None) -> set[int]:
+def _untested(judged: Judged, anything: Judged) -> set[int]:
     """Declared statuses that a client can cause and that no test expects of the operation."""
     declared = {int(status) for status in judged.operation.statuses if status.isdecimal()}
-    expected = judged.statuses | (anything.statuses if anything else set[int]())
+    expected = judged.statuses | anything.statuses
     return declared & CAUSED_BY_CLIENTS - expected
 
 
 def _check_common_statuses(tests: OperationTests) -> Iterator[Finding]:
     """Statuses that are answered for all operations in one place need a test of one of them."""
     expected = {status for judged in tests.judged.values() for status in judged.statuses}
-    expected |= tests.anything.statuses if tests.anything else set[int]()
+    expected |= tests.anything().statuses
     declared = {int(status) for each in tests.contract.operations for status in each.statuses if status.isdecimal()}
     lacking = sorted(declared & CAUSED_BY_CLIENTS & _common(tests) - expected)
     if not lacking:
@@ -137,30 +137,6 @@ def _check_common_statuses(tests: OperationTests) -> Iterator[Finding]:
         yield unjudged(COMMON_STATUS_NOT_TESTED, TESTS, 1, message)
     else:
         yield found(COMMON_STATUS_NOT_TESTED, TESTS, 1, message, "Add a test of one operation for each.")
-
-
-def _check_rows(model: PackModel, tests: OperationTests) -> Iterator[Finding]:
-    """Statuses that tests named after an operation expect of it and that its row of the coverage table leaves out."""
-    document = model.documents.get(TESTS)
-    assert document is not None
-    left_out: dict[str, list[str]] = {}
-    first = 0
-    for table in document.tables:
-        if table.section.lower() != "contract tests" or not table.has("operationid", "status"):
-            continue
-        for row in table.rows:
-            judged = tests.judged.get(row.cell("operationid").strip("`* "))
-            named = {int(each) for each in re.findall(r"\b[1-5]\d\d\b", row.cell("status"))}
-            if judged is None or not named:
-                continue
-            declared = {int(status) for status in judged.operation.statuses if status.isdecimal()}
-            if lacking := sorted(judged.own_statuses & declared - named):
-                first = first or row.line
-                left_out[judged.operation.operation_id] = [*map(str, lacking)]
-    if left_out:
-        listed = "; ".join(f"{name} {', '.join(what)}" for name, what in list(left_out.items())[:MOST_NAMES])
-        message = f"The coverage table leaves out statuses that tests expect of {len(left_out)} operation(s): {listed}."
-        yield found(ROW_INCOMPLETE, TESTS, first, message, "Add it to the row.")
 
 
 def _check_requests(model: PackModel, tests: OperationTests) -> Iterator[Finding | Reference]:

@@ -119,13 +119,34 @@ _ROWS = """
 |---|---|
 | getParcel | 200, 404 |
 """
+_NAMING = """
+## Contract tests
+
+| operationId | tests | status |
+|---|---|---|
+| getParcel | test_get_parcel_is_not_found, test_a_parcel_is_shown | 200, 404 |
+"""
 ROW_INCOMPLETE = Rule(
     "XDC-013", "warning", "A coverage table that leaves out what the tests do misleads its reader.",
     proves="A test that is named after an operation expects a declared status of it, and its row does not name that.",
     leaves="Tables without columns for operation and status, tests that are named otherwise.",
     bad=_NAMED + _ROWS.replace("200, 404", "200"), good=_NAMED + _ROWS,
 )  # fmt: skip
+STATUS_CLAIMED = Rule(
+    "XDC-014", "warning", "A coverage table that claims what no test does hides a gap.",
+    proves="A row of the coverage table claims a 4xx status, and no test expects it of the operation: neither one that "
+    "calls it nor one that is given the operations of the contract, as far as their filter lets this one through.",
+    leaves="Operations of which an expectation cannot be followed, or a test expects any error.",
+    bad=_NAMED + _ROWS.replace("200, 404", "200, 404, 422"), good=_NAMED + _ROWS,
+)  # fmt: skip
+TEST_LEFT_OUT = Rule(
+    "XDC-015", "warning", "Who reads the coverage table looks for a test where it says, and finds another one.",
+    proves="A row claims a status that none of the tests it names expects; a test that is named after the operation, "
+    "and stands in no row, does.",
+    leaves="Tests that are named otherwise, or expect what cannot be followed.",
+    bad=_NAMED + _NAMING.replace("test_get_parcel_is_not_found, ", ""), good=_NAMED + _NAMING,
+)  # fmt: skip
 RULES = (
     NO_CONTRACT_TEST, NO_ERROR_TEST, UNKNOWN_ROUTE, MODEL_DIFFERS, STATUS_NOT_TESTED, COMMON_STATUS_NOT_TESTED,
-    ROW_INCOMPLETE,
+    ROW_INCOMPLETE, STATUS_CLAIMED, TEST_LEFT_OUT,
 )  # fmt: skip

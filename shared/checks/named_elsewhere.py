@@ -42,8 +42,8 @@ USER_SECRETS = Rule(
 )  # fmt: skip
 COLUMN_MISSING = Rule(
     "REF-084", "warning", "A column that the data model does not have cannot carry anything.",
-    proves="The observability plan speaks of a column in a table that the architecture creates without that column.",
-    leaves="Tables that are altered later, and those that the architecture does not create.",
+    proves="The observability plan speaks of a column in a table that the architecture describes without that column.",
+    leaves="Tables that are altered later, and those that the architecture describes in sentences.",
     bad=EXAMPLES["REF-084"].bad, good=EXAMPLES["REF-084"].good,
 )  # fmt: skip
 ONLY_BROUGHT = Rule(
@@ -56,6 +56,8 @@ ONLY_BROUGHT = Rule(
 RULES = (FILE_NAMED, OPTION_NOT_SET, USER_SECRETS, COLUMN_MISSING, ONLY_BROUGHT)
 
 MOST_NAMES = 12
+LEAST_COLUMNS = 2
+"""Columns that a table needs for it to be taken as described."""
 _FILE = re.compile(
     r"(?<![\w/.@{$<*%-])((?:[\w.-]{1,60}/){0,6}[\w-][\w.-]{0,60}"
     r"\.(?:json|csv|toml|ini|cfg|sh|py|xml|ya?ml|sql|env|ps1|jsonl|js|pem))(?![\w/*{(.-])"
@@ -138,12 +140,7 @@ def _columns(model: PackModel) -> Iterator[Finding]:
     plan, architecture = model.documents.get(OBSERVABILITY), model.documents.get(ARCHITECTURE)
     if plan is None or architecture is None:
         return
-    tables = {
-        table.name: {column.name for column in table.columns}
-        for block in architecture.blocks
-        if block.language.lower() in ("sql", "postgresql", "tsql", "pgsql", "plpgsql")
-        for table in created_tables(block.content)
-    }
+    tables = _tables(architecture)
     absent: dict[str, int] = {}
     for number, line in plan.prose:
         for column, table in _COLUMN.findall(line):
@@ -153,6 +150,22 @@ def _columns(model: PackModel) -> Iterator[Finding]:
         message = f"{', '.join(list(absent)[:MOST_NAMES])}: columns that the architecture's tables do not have."
         mend = "Carry it in a column that is there, or have the architecture add it."
         yield found(COLUMN_MISSING, OBSERVABILITY, min(absent.values()), message, mend)
+
+
+def _tables(architecture: PackDocument) -> dict[str, set[str]]:
+    """Columns by table, of `CREATE TABLE` and of rows that begin with `table.column`, `.column`."""
+    tables: dict[str, set[str]] = {}
+    for block in architecture.blocks:
+        if block.language.lower() in ("sql", "postgresql", "tsql", "pgsql", "plpgsql"):
+            for table in created_tables(block.content):
+                tables.setdefault(table.name, set()).update(column.name for column in table.columns)
+    for row in (row for table in architecture.tables for row in table.rows):
+        name = ""
+        for word in code_words(next(iter(row.cells.values()), "")):
+            if match := re.fullmatch(r"(\w{0,60})\.(\w{1,60})", word):
+                name = match[1] or name
+                tables.setdefault(name, set()).add(match[2])
+    return {name: columns for name, columns in tables.items() if len(columns) >= LEAST_COLUMNS}
 
 
 def _only_brought(model: PackModel) -> Iterator[Finding]:

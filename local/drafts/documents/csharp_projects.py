@@ -84,10 +84,11 @@ def _project(
     items = [f'    <ProjectReference Include="../{one}/{one}.csproj" />' for one in references]
     items += [f'    <PackageReference Include="{one}" />' for one in packages]
     group = "\n  <ItemGroup>\n" + "\n".join(items) + "\n  </ItemGroup>" if items else ""
+    secrets = f"\n    <UserSecretsId>{names.root}.{name}</UserSecretsId>" if sdk.endswith(".Web") else ""
     return f"""<Project Sdk="{sdk}">
   <PropertyGroup>
     <RootNamespace>{names.root}.{name}</RootNamespace>
-    <AssemblyName>{names.root}.{name}</AssemblyName>
+    <AssemblyName>{names.root}.{name}</AssemblyName>{secrets}
   </PropertyGroup>{group}
 </Project>"""
 

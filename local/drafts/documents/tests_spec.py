@@ -11,6 +11,7 @@ from local.drafts.documents.containers import is_guessed, services
 from local.drafts.documents.contract_tests import (
     UNKNOWN_ID,
     call,
+    conflict_test_names,
     contract_tests,
     covered_statuses,
     error_test_name,
@@ -48,7 +49,7 @@ def _contract(design: Design) -> str:
         (
             f"`{one.id}`",
             f"`{test_name(one)}`",
-            f"`{error_test_name(one)}`",
+            ", ".join(f"`{name}`" for name in (error_test_name(one), *conflict_test_names(one))),
             covered_statuses(one),
             cite(one.requirements),
         )
@@ -59,7 +60,7 @@ def _contract(design: Design) -> str:
     return paragraphs(
         f"Each of the {len(design.operations)} operations of the contract has one test of its good answer and one of its "
         "most telling error. Answers are judged by the contract's own schemas, read when the test runs.",
-        table(("operationId", "Success test", "Error test", "Statuses", "Requirements"), rows),
+        table(("operationId", "Success test", "Error tests", "Statuses", "Requirements"), rows),
         *files,
         "The property-based pass tries the whole contract with generated input, on `stage`, within 20 minutes:",
         file_block("tests/property/test_contract.py", "python", PROPERTY_TESTS),

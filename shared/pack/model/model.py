@@ -51,4 +51,4 @@ class PackModel:
         if self.contract is None:
             return None
         suites = [test for test in self.python_tests.tests if test.module.block.document == TESTS]
-        return OperationTests(self.contract, suites)
+        return OperationTests(self.contract, suites, self.python)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from shared.formats.openapi import Contract, Operation
+from shared.pack.model.contract_filters import operations_given
+from shared.pack.model.python_project import PythonProject
 from shared.pack.model.python_tests import Expectation, Request, Test
 from shared.pack.model.values import PLACEHOLDER
 
@@ -27,6 +29,10 @@ class Judged:
     silent: list[str] = field(default_factory=list[str])
     unfollowed: list[str] = field(default_factory=list[str])
     tests: list[str] = field(default_factory=list[str])
+    any_error: bool = False
+    """Whether some test expects an error and does not say which."""
+    by_test: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
+    """The statuses that each test expects of it."""
 
 
 class OperationTests:
@@ -35,8 +41,8 @@ class OperationTests:
     A test that calls operations which it names only at run time counts for all of them.
     """
 
-    def __init__(self, contract: Contract, tests: Iterable[Test]) -> None:
-        self.contract, self.tests = contract, tuple(tests)
+    def __init__(self, contract: Contract, tests: Iterable[Test], project: PythonProject) -> None:
+        self.contract, self.tests, self.project = contract, tuple(tests), project
         self._bases = ("", *sorted({_base(url) for url in contract.servers} - {""}))
 
     @cached_property
@@ -48,24 +54,31 @@ class OperationTests:
         return found
 
     @cached_property
-    def anything(self) -> Judged | None:
-        """What tests expect of operations that they name only at run time; None where no test does so."""
-        statuses: set[int] = set()
-        kinds: set[str] = set()
-        seen = False
+    def at_run_time(self) -> tuple[tuple[Test, tuple[Expectation, ...], frozenset[str] | None], ...]:
+        """Tests that name operations only at run time, with what they expect and the operations that their
+        parametrisation gives; None where that is not known, and any may be meant."""
+        found: list[tuple[Test, tuple[Expectation, ...], frozenset[str] | None]] = []
         for test in self.tests:
+            expected: list[Expectation] = []
             for request in test.requests:
                 elsewhere = request.receiver.split(".")[0] in _MODULES  # a whole address, such as an issuer's
-                if request.in_setup or request.paths or request.operations or elsewhere:
-                    continue
-                for expected in _of(test, request):
-                    seen = True
-                    statuses |= expected.statuses
-                    kinds.add(expected.kind)
-        if not seen or not self.contract.operations:
-            return None
-        success = bool(kinds & {"success", "contract"}) or any(status < 400 for status in statuses)
-        return Judged(self.contract.operations[0], statuses, success, any(status >= 400 for status in statuses))
+                if not (request.in_setup or request.paths or request.operations or elsewhere):
+                    expected += _of(test, request)
+            if expected:
+                function = test.function
+                given = operations_given(function, test.module, self.project, self.contract) if function else None
+                found.append((test, tuple(expected), given))
+        return tuple(found)
+
+    def anything(self, operation_id: str | None = None) -> Judged:
+        """What tests that name operations at run time expect of one operation, or of any."""
+        judged = Judged(self.contract.operations[0])
+        for test, expectations, given in self.at_run_time:
+            if operation_id is None or given is None or operation_id in given:
+                judged.tests.append(test.name)
+                for expected in expectations:
+                    _apply(judged, expected)
+        return judged
 
     def of(self, request: Request) -> frozenset[str]:
         """The operationIds that a request may be; empty where it is none of the contract's or not known."""
@@ -103,6 +116,7 @@ class OperationTests:
                     touched.add(each)
                 for expected in expectations:
                     _apply(judged, expected)
+                    judged.by_test.setdefault(test.name, set()).update(expected.statuses)
                 if not expectations and not request.in_setup:
                     judged.silent.append(test.name)
                 if expectations and all(expected.kind == "unknown" for expected in expectations):
@@ -136,6 +150,7 @@ class OperationTests:
         ]
         for expected in followed:
             _apply(judged, expected)
+            judged.by_test.setdefault(test.name, set()).update(expected.statuses)
         if not followed:
             judged.silent.append(test.name)
 
@@ -154,6 +169,7 @@ def _apply(judged: Judged, expected: Expectation) -> None:
     judged.success = judged.success or expected.kind in ("success", "contract")
     judged.success = judged.success or any(200 <= status < 400 for status in expected.statuses)
     judged.error = judged.error or expected.kind == "error" or any(status >= 400 for status in expected.statuses)
+    judged.any_error = judged.any_error or (expected.kind == "error" and not expected.statuses)
 
 
 def _of(test: Test, request: Request) -> Iterator[Expectation]:

@@ -81,6 +81,7 @@ class Test:
     requests: list[Request] = field(default_factory=list[Request])
     expectations: list[Expectation] = field(default_factory=list[Expectation])
     words: set[str] = field(default_factory=set[str])
+    function: Function | None = None
     followed: bool = True
     """False where the bounds ended the reading, or the test hands what matters to code that the pack does not show."""
 
@@ -141,7 +142,7 @@ class TestReader:
         return tuple(found)
 
     def _read(self, module: Module, owner: Class | None, function: Function) -> Test:
-        test = Test(function.name, module, module.line(function), owner.name if owner else "")
+        test = Test(function.name, module, module.line(function), owner.name if owner else "", function=function)
         _Run(self, test).test(module, owner, function)
         return test
 

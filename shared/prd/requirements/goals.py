@@ -45,6 +45,8 @@ _OUTCOME = re.compile(
     re.IGNORECASE,
 )
 """What a section of goals hopes for. Elsewhere, `Fewer than three clicks` may be meant."""
+_ASKED = re.compile(r"[\"“„«][^\"“”„«»\n]{3,200}\?[\"”“»]")
+"""A question that somebody is to be able to answer."""
 _CONCRETE = re.compile(r"`|\b(?:GET|POST|PUT|PATCH|DELETE) /|\bwithin\b|\bp9\d\b")
 _EXCLUDES = re.compile(
     r"\b(?:is|are|remains?|stays?|considered)\s+(?:\w+\s+)?(?:out(?:side)?[- ]of[- ](?:the[- ])?scope|"
@@ -68,7 +70,9 @@ def is_wish(text: str) -> bool:
 
 def is_hoped_for(text: str) -> bool:
     """Whether a goal names an outcome that the product may help with, rather than what it does."""
-    return len(text.split()) <= _LONGEST_WISH and not _NUMBER.search(text) and bool(_OUTCOME.search(text))
+    if len(text.split()) > _LONGEST_WISH or _NUMBER.search(text):
+        return False
+    return bool(_OUTCOME.search(text) or _ASKED.search(text))
 
 
 def excludes_itself(text: str) -> bool:

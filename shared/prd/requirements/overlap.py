@@ -45,6 +45,7 @@ _EMPTY = frozenset(
     they them their there and or if when where who what which whenever while without having have has had want wants
     like likes can could may might must should shall will would do does so such than then via per etc only also just
     one two some new people person something
+        automatically immediately directly goes go
         somebody someone anything anybody nobody everybody everything up out off away
         user users system service application app based using use used able get let lets
     der die das ein eine einen und oder mit für von zu im in den dem des ist sind wird werden kann muss als sich nach
@@ -145,6 +146,7 @@ def _joined(kept: list[Statement]) -> list[Statement]:
     for one in kept:
         if one.coarse in ("goal", "ability") and one.parent is None and one.kind != "non_goal":
             _place(one, index, kept, dropped)
+    _put_with_what_says_more([one for one in precise if one not in dropped])
     _postpone([one for one in kept if one not in dropped], dropped)
     return [one for one in kept if one not in dropped]
 
@@ -163,6 +165,22 @@ def _place(one: Statement, index: _Index, kept: Sequence[Statement], dropped: se
         if same_amount or (len(shared) >= _LEAST_SHARED and len(shared) >= _HALF * len(words)):
             one.parent, one.restates = root, True
             return
+
+
+def _put_with_what_says_more(precise: Sequence[Statement]) -> None:
+    """A sentence all of whose words a criterion of another section has as well restates that criterion."""
+    criteria = [(one, stems(one.text), amounts(one.text)) for one in precise if one.parent is not None]
+    with_children = {one.parent for one in precise}
+    for one in precise:
+        if one.parent is not None or one.source_id or one in with_children or one.kind != "functional":
+            continue
+        words, said = stems(one.text), amounts(one.text)
+        if len(words) <= _LEAST_SHARED:
+            continue
+        for other, theirs, their_amounts in criteria:
+            if other.section != one.section and words <= theirs and said <= their_amounts:
+                one.parent, one.restates = other, True
+                break
 
 
 def _postpone(kept: Sequence[Statement], dropped: set[Statement]) -> None:

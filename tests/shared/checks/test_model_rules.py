@@ -46,6 +46,10 @@ DEFECTS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("XDC-012", [(TESTS, "    assert 429 in statuses", "    assert statuses")]),
     ("XDC-013", [(TESTS, "| 201, 409, 422 |", "| 201, 422 |")]),
     ("XDC-013", [(TESTS, "| 200, 400, 409, 422 |", "| 200, 400, 409 |")]),
+    ("XDC-014", [(TESTS, "| 201, 409, 422 |", "| 201, 404, 409, 422 |")]),
+    ("XDC-014", [(TESTS, "refuses_a_page_of_no_items` | 200, 400 |", "refuses_a_page_of_no_items` | 200, 400, 410 |")]),
+    ("XDC-015", [(TESTS, ", `test_create_order_sent_eight_times_at_once_wins_or_conflicts`", "")]),
+    ("XDC-015", [(TESTS, ", `test_cancel_order_sent_eight_times_at_once_wins_or_conflicts`", "")]),
     ("REF-001", [(SAMPLE, "from app.config import settings", "from app.settings import settings")]),
     ("REF-001", [(TESTS, "from tests.service import issue_token, seed\n", "from tests.support import issue_token, seed\n")]),
     ("REF-002", [(SAMPLE, "from app.models import Order, OrderCreate", "from app.models import Order, OrderCreate, OrderPage")]),
@@ -159,3 +163,44 @@ def test_an_entity_of_the_domain_is_not_the_contracts_model():
     entity = "**`app/domain/order.py`**\n\n```python\nfrom pydantic import BaseModel\n\n\nclass Order(BaseModel):\n    weight: int\n```\n\n## Configuration\n"
     pack = changed(golden("python"), SAMPLE, "## Configuration\n", entity)
     assert "XDC-009" not in {finding.rule for finding in run(["api_code"], pack)}
+
+
+FILTERED = """
+
+OPERATIONS = [op for op in contract_operations() if op.path.startswith("/v1/")]
+WITH_BODY = [op for op in OPERATIONS if op.request_body and op.id not in ("cancelOrder",)]
+
+
+@pytest.mark.parametrize("op", {given})
+def test_every_operation_refuses_what_it_cannot_process(client, op):
+    assert client.request(op.method, op.path).status_code == 418
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "claims"),
+    [
+        ("OPERATIONS", False),
+        ("WITH_BODY", True),
+        ("[op for op in OPERATIONS if op.method == 'POST']", True),
+        ("[op for op in OPERATIONS if 'limit' in op.query_names]", False),
+        ("[op for op in OPERATIONS if '{' not in op.path]", False),
+    ],
+)
+def test_a_test_of_filtered_operations_counts_for_those_that_the_filter_lets_through(given: str, claims: bool):
+    """listOrders has no body; a filter that is not understood may let it through."""
+    pack = changed(
+        golden("python"),
+        TESTS,
+        "refuses_a_page_of_no_items` | 200, 400 |",
+        "refuses_a_page_of_no_items` | 200, 400, 418 |",
+    )
+    text = pack.text(TESTS)
+    assert text is not None
+    file = "**`tests/contract/test_every_operation.py`**\n\n```python\nimport pytest\n"
+    pack = changed(
+        pack, TESTS, "## Integration tests\n", f"{file}{FILTERED.format(given=given)}```\n\n## Integration tests\n"
+    )
+    assert (
+        "XDC-014" in {finding.rule for finding in run(["api_code"], pack) if finding.severity == "warning"}
+    ) is claims

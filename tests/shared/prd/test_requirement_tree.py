@@ -280,3 +280,19 @@ def test_a_prd_of_abilities_and_goals_without_end_is_read_in_seconds():
     started = process_time()
     assert len(extract_requirements(f"# T\n\n## Users\n\n### Auditor\n\n{many}\n## Goals\n\n{many}")) > 30_000
     assert process_time() - started < 30
+
+
+def test_a_sentence_that_a_criterion_says_more_precisely_is_of_its_family():
+    prd = (
+        "# Depot\n\n## What it does\n\nAn unsafe machine goes to maintenance automatically.\n\n"
+        "## Stories\n\n### Story 1: Returns\n\nAs a clerk I want to record damage so that it is settled.\n\n"
+        "Acceptance criteria:\n\n- Damage of severity unsafe moves the machine to maintenance at once.\n"
+    )
+    sentence, _, criterion = extract_requirements(prd)
+    assert (sentence.parent, sentence.restates) == (criterion.id, True)
+
+
+def test_a_question_that_somebody_is_to_answer_is_a_goal():
+    goals = '# Depot\n\n## Goals\n\n- A clerk can answer "is one free, and where?" on the phone.\n'
+    assert one(goals).kind == "goal"
+    assert one(goals.replace("Goals", "Requirements")).kind == "functional"
