@@ -246,7 +246,7 @@ def _check_tables(model: PackModel) -> Iterator[Finding | Reference]:
     defined = {
         function.name
         for module in (*model.python.modules.values(), *model.python.fragments)
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, FUNCTIONS)
         for function in (node,)
     }

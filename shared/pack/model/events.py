@@ -69,7 +69,7 @@ def published(documents: PackDocuments, project: PythonProject) -> Iterator[Refe
     for module in project.modules.values():
         if module.path.startswith("tests/"):
             continue
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and _PUBLISHES.fullmatch(dotted_name(node.func).rpartition(".")[2]):
                 for given in (*node.args, *(keyword.value for keyword in node.keywords)):
                     if (

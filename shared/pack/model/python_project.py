@@ -52,6 +52,11 @@ class Module:
     tree: ast.Module
     is_package: bool = field(default=False)
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the file, in the order of `ast.walk`."""
+        return tuple(ast.walk(self.tree))
+
     def line(self, node: ast.AST) -> int:
         """The document's line of a node."""
         return self.block.line_of(getattr(node, "lineno", 1))

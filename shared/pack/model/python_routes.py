@@ -45,7 +45,7 @@ class PythonApi:
         for module in (*self.project.modules.values(), *self.project.fragments):
             if "/tests/" in f"/{module.path}":
                 continue
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, FUNCTIONS):
                     for decorator in node.decorator_list:
                         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
@@ -87,7 +87,7 @@ class PythonApi:
     def _includes(self, module: Module, name: str) -> Iterator[tuple[Module, str, str | None]]:
         """Who includes the router: the including module, its router's name, and the prefix given there."""
         for other in self.project.modules.values():
-            for node in ast.walk(other.tree):
+            for node in other.nodes:
                 if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
                     continue
                 if node.func.attr != "include_router" or not self._is_router(other, node.args[0], module, name):

@@ -91,6 +91,8 @@ class TestReader:
 
     def __init__(self, project: PythonProject, operation_ids: frozenset[str] = frozenset()) -> None:
         self.project, self.operation_ids = project, operation_ids
+        self.idle_fixtures: dict[tuple[str, str], Value] = {}
+        """What fixtures give that make no request and expect nothing: the same in every test. By file and name."""
 
     @cached_property
     def tests(self) -> tuple[Test, ...]:
@@ -263,7 +265,10 @@ class _Run:
         """What the fixture `name` gives in `module`; its requests belong to the set-up."""
         if name in self.made:
             return self.made[name]
+        if (known := self.reader.idle_fixtures.get((module.path, name))) is not None:
+            return known
         self.made[name] = NOTHING
+        done = len(self.out.requests), len(self.out.expectations), self.out.followed
         found = self.reader.fixtures.get(name, ())
         for home, function in sorted(found, key=lambda each: -_closeness(each[0].path, module.path))[:1]:
             names = {each: self._fixture(home, each, depth + 1) for each in _argument_names(function) if depth < 5}
@@ -273,6 +278,8 @@ class _Run:
             if function.returns is not None:
                 value = value | self._annotated(home, function.returns)
             self.made[name] = value
+        if done == (len(self.out.requests), len(self.out.expectations), self.out.followed):
+            self.reader.idle_fixtures[module.path, name] = self.made[name]
         return self.made[name]
 
     def _annotated(self, module: Module, annotation: ast.expr) -> Value:

@@ -76,7 +76,7 @@ class Settings:
         used = {
             node.attr
             for module in self.project.modules.values()
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if isinstance(node, ast.Attribute)
         }
         found: list[SettingRead] = []

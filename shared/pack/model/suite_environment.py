@@ -51,7 +51,7 @@ class SuiteEnvironment:
         found: dict[str, VariableRead] = {}
         for module in self.project.modules.values():
             if module.block.document == TESTS and not _STUBS.search(module.path):
-                for node in ast.walk(module.tree):
+                for node in module.nodes:
                     name, has_default, is_required = _variable(node)
                     if _NAME.fullmatch(name):
                         read = VariableRead(name, has_default, is_required, module.path, module.line(node))
@@ -80,7 +80,7 @@ class SuiteEnvironment:
             CommandRun(program, module.path, module.line(node))
             for module in self.project.modules.values()
             if module.block.document == TESTS
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if isinstance(node, ast.Call) and _RUNS.fullmatch(dotted_name(node.func).removeprefix("asyncio."))
             for program in _program(node)
         )

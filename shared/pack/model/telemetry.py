@@ -230,7 +230,7 @@ def _given(module: Module, without: str) -> set[str]:
     names: set[str] = set()
     listed = module.constants.get(without)
     skipped = {id(each) for each in ast.walk(listed)} if listed is not None else set[int]()
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
             names.add(node.value)
         elif isinstance(node, ast.keyword) and node.arg:
@@ -253,7 +253,7 @@ def _takes_from_record(node: ast.AST) -> bool:
 
 
 def _python_events(module: Module) -> Iterator[LoggedEvent]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         method = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
         if not isinstance(node, ast.Call) or (method not in _LEVELS and method != "log"):
             continue
