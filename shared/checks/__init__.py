@@ -21,6 +21,7 @@ DELIVERABLE_CHECKS = {
     "structure": "shared.checks.structure",
     "active": "shared.checks.active",
     "openapi": "shared.checks.openapi",
+    "requirements": "shared.checks.requirements_met",
     "pipelines": "shared.checks.pipelines",
     "kql": "shared.checks.kql",
     "code": "shared.checks.code_blocks",

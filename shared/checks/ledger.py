@@ -59,8 +59,11 @@ def check_ledger(ledger: Ledger) -> Iterator[Finding]:
         yield found(
             NO_REQUIREMENT, ARCHITECTURE, 1, message, "List in the PRD what the service must do, one item a line."
         )
-    for rule in (_not_answered, _unknown, _not_tested, _not_observed, _non_goals):
-        yield from _bounded(list(rule(ledger)))
+    if ledger.rows and not _has(ledger, ARCHITECTURE):
+        message = f"{len(ledger.rows)} requirements are not designed: there is no architecture."
+        yield found(NOT_ANSWERED, ARCHITECTURE, 1, message, "Write the architecture.")
+    for rule in (_unknown, _not_tested, _not_observed, _non_goals):
+        yield from bounded(list(rule(ledger)))
 
 
 def _not_read(prd: str) -> Iterator[Finding]:
@@ -75,18 +78,16 @@ def _not_read(prd: str) -> Iterator[Finding]:
             yield found(NOT_READ, ARCHITECTURE, 1, message, "Divide the line or the table in the PRD.")
 
 
-def _bounded(findings: list[Finding]) -> Iterator[Finding]:
+def bounded(findings: list[Finding]) -> Iterator[Finding]:
+    """At most `MAXIMUM_FINDINGS`; the last one says how many more there are."""
     yield from findings[:MAXIMUM_FINDINGS]
     if rest := findings[MAXIMUM_FINDINGS:]:
         yield replace(rest[0], message=f"{len(rest)} more of these, from {rest[0].message}"[:500])
 
 
-def _not_answered(ledger: Ledger) -> Iterator[Finding]:
+def not_answered(ledger: Ledger) -> Iterator[Finding]:
+    """Functional requirements that the architecture neither designs nor declines with a reason."""
     missing = _roots_of(ledger, lambda row: row.requirement.kind == "functional" and row.verdict == "missing")
-    if missing and not _has(ledger, ARCHITECTURE):
-        message = f"{len(missing)} functional requirements are not designed: there is no architecture."
-        yield found(NOT_ANSWERED, ARCHITECTURE, 1, message, "Write the architecture.")
-        return
     for row in missing:
         cited = f"[{row.requirement.id}]"
         mend = f"Cite {cited} where it is designed, or write `- {cited} not designed, because` and the reason."

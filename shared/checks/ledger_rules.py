@@ -98,4 +98,4 @@ NOT_READ = Rule(
     "would be as long.",
     leaves="What the rest of the line asks for.",
 )  # fmt: skip
-RULES = (NOT_ANSWERED, UNKNOWN_ID, NOT_TESTED, NOT_OBSERVED, NON_GOAL_BUILT, NO_REQUIREMENT, NOT_READ)
+RULES = (UNKNOWN_ID, NOT_TESTED, NOT_OBSERVED, NON_GOAL_BUILT, NO_REQUIREMENT, NOT_READ)

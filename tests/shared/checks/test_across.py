@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.checks import PACK_CHECKS, Pack, PackDocument, run
+from shared.checks import PACK_CHECKS, Context, Pack, PackDocument, run
 from shared.contracts import Finding
 from tests.golden import changed, golden
 from tests.mutants import Mutant
@@ -114,10 +114,7 @@ def test_a_pack_with_documents_missing_is_checked_as_far_as_it_goes():
 def test_a_lost_requirement_is_found():
     pack = golden("python")
     text = re.sub(r"\[?\bR-004\b\]?,?", "", pack.text(ARCHITECTURE) or "")
-    documents = tuple(
-        PackDocument(each.name, text if each.name == ARCHITECTURE else each.text) for each in pack.documents
-    )
-    found = run(["ledger"], Pack(documents, pack.prd, pack.stack, pack.db))
+    found = run(["requirements"], Context(ARCHITECTURE, text, (), prd=pack.prd))
     assert any(finding.rule == "LED-001" and "R-004" in finding.message + finding.mend for finding in found)
 
 

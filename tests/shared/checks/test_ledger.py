@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.checks import Pack, PackDocument
+from shared.checks import Context, Pack, PackDocument, requirements_met
 from shared.checks.ledger import MAXIMUM_FINDINGS, check
 from tests.mutants import Mutant
 
@@ -56,7 +56,13 @@ Latency [R-004], secrets [R-005], no cold chain [R-006].
 
 
 def findings(documents: dict[str, str], prd: str = PRD):
-    return list(check(Pack(tuple(PackDocument(name, text) for name, text in documents.items()), prd)))
+    """What is said of the architecture alone against the PRD, then of all documents together."""
+    alone = [
+        finding
+        for name, text in documents.items()
+        for finding in requirements_met.check(Context(name, text, (), prd=prd))
+    ]
+    return [*alone, *check(Pack(tuple(PackDocument(name, text) for name, text in documents.items()), prd))]
 
 
 def changed(name: str, old: str, new: str) -> dict[str, str]:
