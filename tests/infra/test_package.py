@@ -28,6 +28,7 @@ def names(built: Path) -> set[str]:
 
 def test_it_holds_the_app_and_nothing_of_the_project_besides(names: set[str]):
     assert {"function_app.py", "host.json", "requirements.txt", "shared/agents/system-architect.md"} <= names
+    assert {"triggers/pages/page.html", "triggers/pages/app.js", "shared/pack/report/report.css"} <= names
     assert {name.split("/")[0] for name in names} == {*package.SHIPPED, ".python_packages", "__pycache__"}
 
 
