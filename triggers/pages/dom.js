@@ -20,6 +20,9 @@ export const fill = (node, ...children) => {
   return node;
 };
 
+/** Text whose names in backticks are code. */
+export const ticked = (text) => String(text).split("`").map((part, place) => (place % 2 ? el("code", {}, part) : part));
+
 /** A figure of the row of figures: what it is, and its value. */
 export const figure = (what, value) => el("div", {}, el("dt", {}, what), el("dd", {}, value));
 

@@ -1,7 +1,7 @@
 // One run: what its agents are doing, then its verdict, its report and its files.
 "use strict";
 import { ask, poll, Refused, show } from "./api.js";
-import { about, at, badge, counted, duration, el, ENDED, figure, fill, localTime, money, number, stateWords } from "./dom.js";
+import { about, at, badge, counted, duration, el, ENDED, figure, fill, localTime, money, number, stateWords, ticked } from "./dom.js";
 
 const RENEW = 45 * 60_000; // before the links of a view end, after an hour
 
@@ -75,7 +75,7 @@ const drawVerdict = (parts, run) => {
   const head = SAID[run.status] ?? stateWords(run.status);
   const lines = ended ? [...run.verdict, run.error].filter(Boolean) : [now(run)];
   if (lines[0]?.startsWith(`${head}. `)) lines[0] = lines[0].slice(head.length + 2);
-  const said = [el("p", { class: "said" }, head), ...lines.map((line) => el("p", {}, line))];
+  const said = [el("p", { class: "said" }, head), ...lines.map((line) => el("p", {}, ...ticked(line)))];
   const before = parts.verdict.dataset.said;
   const text = said.map((node) => node.textContent).join("\n");
   parts.progress.value = run.agents.filter((agent) => agent.state === "done").length / (run.agents.length || 1);
@@ -131,8 +131,8 @@ const agentRow = (agent) => {
     el("td", {}, badge(agent.state), waits ? el("span", { class: "sub" }, waits) : null,
       agent.error ? el("span", { class: "sub why" }, agent.error) : null),
     el("td", { "data-seconds": busy ? agent.seconds : null }, agent.seconds ? duration(agent.seconds) : ""),
-    el("td", {}, agent.input_tokens ? number(agent.input_tokens) : ""),
-    el("td", {}, agent.output_tokens ? number(agent.output_tokens) : ""),
+    el("td", { "data-label": "in" }, agent.input_tokens ? number(agent.input_tokens) : ""),
+    el("td", { "data-label": "out" }, agent.output_tokens ? number(agent.output_tokens) : ""),
     el("td", {}, agent.output_tokens ? money(agent.cost_usd) : ""));
 };
 
