@@ -15,6 +15,7 @@ from shared.claude import AnthropicApi, CallStore, Claude, Foundry
 from shared.concurrency import MemoryLimit, ProcessorLimit
 from shared.credentials import CachedKey, FixedKey, Key
 from shared.errors import CallInterrupted, SettingsError
+from shared.prd.intake import Converter
 from shared.settings import Settings
 from shared.storage import SIGN_IN, BlobStore, Vault
 
@@ -41,6 +42,7 @@ class Services:
         self.cores = ProcessorLimit()
         self.memory = MemoryLimit()
         self.checker = Checker(settings.check_timeout_seconds)
+        self.converter = Converter()
         self._claude: Claude | None = None
         self.azure_devops = AzureDevOps()
         self._claude_lock = asyncio.Lock()

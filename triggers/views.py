@@ -22,7 +22,8 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
     files = await _files(blobs, result)
     return {
         **_head(claim, state, await _queue_of(blobs, state)),
-        "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size},
+        "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size}
+        | {"converted": run.converted.to_dict() if run.converted else None},
         "options": {"stack": run.options.stack, "db": run.options.db, "output": run.options.output}
         | {"economy": run.options.economy},
         "phase": progress.get("phase", 0),
