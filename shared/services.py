@@ -75,6 +75,8 @@ class Services:
         """The Claude client. Key or token are asked for by its first call, not here."""
         async with self._claude_lock:
             if self._claude is None:
+                # In a thread, and whole: a part of it that is imported while another thread imports the rest fails.
+                await asyncio.to_thread(importlib.import_module, "anthropic")
                 if self.settings.key_vault_url or self.settings.foundry_url:
                     # Importing takes a moment: in a thread, so that the worker goes on answering meanwhile.
                     await asyncio.to_thread(importlib.import_module, "azure.identity.aio")

@@ -32,7 +32,7 @@ def kinds(app: App) -> dict[str, str]:
 
 def test_exactly_the_expected_functions_are_registered(app: App):
     http = ("health", "start_run", "make_plan", "list_runs", "get_run", "get_file", "cancel_run",
-            "start_callback", "get_callback", *PAGES, "start_view")  # fmt: skip
+            "start_callback", "get_callback", *PAGES, "start_view", "diagnose")  # fmt: skip
     agents = (
         "orchestrator", "system_architect", "api_backend_tester", "azure_devops_pipelines_expert",
         "azure_monitor_logs_expert", "python_backend_dev", "csharp_expert",
@@ -88,6 +88,7 @@ def trigger(app: App, name: str) -> dict[str, Any]:
         ("show_run", "ui/runs/{id}", "GET"),
         ("show_asset", "ui/assets/{file}", "GET"),
         ("start_view", "runs/{id}/views", "POST"),
+        ("diagnose", "diagnosis", "GET"),
         ("show_file", "views/{word}/{*path}", "GET"),
     ],
 )
@@ -110,7 +111,7 @@ def test_what_starts_runs_has_a_durable_client(app: App):
     with_client = {function.name for function in app.functions if function.clients}
     assert with_client == {
         "prd_dropped", "sweep", "start_run", "list_runs", "get_run", "get_file", "cancel_run", "start_callback",
-        "start_view", "show_file", "tell_pipeline", "complete_task", "leave_place",
+        "start_view", "show_file", "diagnose", "tell_pipeline", "complete_task", "leave_place",
     }  # fmt: skip
 
 

@@ -19,10 +19,12 @@ from tests.triggers.conftest import Door
 from triggers import http_pages
 
 
-async def ask(name: str, *clients: Any, method: str = "GET", **route: str) -> func.HttpResponse:
+async def ask(
+    name: str, *clients: Any, method: str = "GET", module: Any = http_pages, **route: str
+) -> func.HttpResponse:
     """Call a function of the pages as the worker does, below what turns its binding into a client."""
     app = df.DFApp()
-    app.register_functions(http_pages.bp)
+    app.register_functions(module.bp)
     (function,) = [each for each in app.get_functions() if each.get_function_name() == name]
     handler: Callable[..., Any] = inspect.unwrap(
         function.get_user_function(), stop=lambda each: each.__code__.co_name == "reporting"
