@@ -48,6 +48,7 @@ docs: $(ENV)  ## Write the generated documents
 	@$(RUN) python -m shared.settings > docs/settings.md
 	@$(RUN) python -m shared.checks docs
 	@$(RUN) python -m infra.app_settings > infra/modules/settings.bicep
+	@$(RUN) python -m cli.docs > docs/cli.md
 
 templates: $(ENV)  ## Compile infra/*.bicep into infra/compiled, which is committed; needs a Bicep compiler
 	@$(RUN) python -m infra.compile

@@ -21,7 +21,7 @@ from activities import (
     write_manifest,
 )
 from orchestrators import design_backend, pipeline_callback
-from triggers import blob_drop, http_callbacks, http_runs, sweep, warm_up
+from triggers import blob_drop, http_callbacks, http_diagnosis, http_pages, http_runs, sweep, warm_up
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -29,6 +29,8 @@ for part in (
     blob_drop,
     http_runs,
     http_callbacks,
+    http_pages,
+    http_diagnosis,
     sweep,
     warm_up,
     design_backend,

@@ -55,6 +55,10 @@ class DesignApi:
         """GET /api/runs."""
         return RunList.from_dict(self._json("GET", "/api/runs"))
 
+    def diagnosis(self) -> Json:
+        """GET /api/diagnosis."""
+        return self._json("GET", "/api/diagnosis")
+
     def cancel(self, run_id: str) -> Run:
         """DELETE /api/runs/{id}: asks for cancellation; Refused with status 409 if the run has ended."""
         return Run.from_dict(self._json("DELETE", _run_path(run_id)))

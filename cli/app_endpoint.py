@@ -47,7 +47,7 @@ class _Host(Protocol):
 @contextmanager
 def endpoint_for_run(address: AppAddress, say: Callable[[str], None]) -> Generator[AppEndpoint]:
     """The app at the URL, else the running local host, else one that lives as long as this command."""
-    existing = _existing(address)
+    existing = known_endpoint(address)
     if existing is not None:
         yield existing
         return
@@ -68,7 +68,7 @@ def endpoint_for_run(address: AppAddress, say: Callable[[str], None]) -> Generat
 
 def existing_endpoint(address: AppAddress) -> AppEndpoint:
     """The app at the URL, else the running local host; NoHost if there is neither."""
-    existing = _existing(address)
+    existing = known_endpoint(address)
     if existing is None:
         raise NoHost(
             f"no local host is running with its state in {address.state_dir}; "
@@ -90,7 +90,8 @@ def serve_local_host(state_dir: Path, port: int) -> None:
         raise NoHost(str(error)) from error
 
 
-def _existing(address: AppAddress) -> AppEndpoint | None:
+def known_endpoint(address: AppAddress) -> AppEndpoint | None:
+    """The app at the URL, else the running local host; None if there is neither."""
     if address.url:
         hint = f"design-backend status {{}} --url {address.url}"
         return AppEndpoint(address.url, address.key, lambda run_id: f"The run goes on: {hint.format(run_id)}")

@@ -58,6 +58,15 @@ def design(
     return Designed(run, saved)
 
 
+def watch_run(api: DesignApi, run_id: str, console: Console) -> Run:
+    """Follow a run that others started to its end. Ctrl-C ends the watching, not the run."""
+    try:
+        with progress_on(console) as progress:
+            return follow(api, run_id, progress.show, progress.notice, POLLING)
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted. The run goes on: design-backend status {run_id} --watch") from None
+
+
 def _announce(console: Console, started: Started) -> None:
     if started.created:
         say(console, started.plan.text)

@@ -13,9 +13,10 @@ from typing import Annotated
 import typer
 
 from cli.api import DesignApi
-from cli.app_endpoint import AppAddress, endpoint_for_run, existing_endpoint, serve_local_host
-from cli.design import design
+from cli.app_endpoint import AppAddress, endpoint_for_run, existing_endpoint, known_endpoint, serve_local_host
+from cli.design import design, watch_run
 from cli.error_reporting import print_json, reporting_errors
+from cli.examples import EXAMPLES
 from cli.open_report import as_json as report_as_json
 from cli.open_report import download_report, open_in_browser
 from cli.pipeline.commands import pipeline
@@ -27,7 +28,6 @@ from local.state import DEFAULT_STATE
 app = typer.Typer(
     help="A PRD goes in; a verified backend design comes out.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_show_locals=False,
 )
@@ -74,7 +74,7 @@ def main() -> None:
     app()
 
 
-@app.command()
+@app.command(epilog=EXAMPLES["run"])
 def run(
     file: PrdFile = None,
     prd: PrdOption = None,
@@ -100,7 +100,7 @@ def run(
     raise typer.Exit(designed.exit_code)
 
 
-@app.command()
+@app.command(epilog=EXAMPLES["plan"])
 def plan(
     file: PrdFile = None,
     prd: PrdOption = None,
@@ -124,7 +124,7 @@ def plan(
         print_json(planned.raw) if as_json else say(screen(), planned.text)
 
 
-@app.command()
+@app.command(epilog=EXAMPLES["serve"])
 def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 0,
     state: State = None,
@@ -134,15 +134,23 @@ def serve(
         serve_local_host(state or DEFAULT_STATE, port)
 
 
-@app.command()
-def status(run_id: RunId, url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
+@app.command(epilog=EXAMPLES["status"])
+def status(
+    run_id: RunId,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the run to its end; exit code 1 as of `run`.")] = False,
+    url: Url = None,
+    key: Key = None,
+    state: State = None,
+    as_json: AsJson = False,
+) -> None:
     """Show where a run stands."""
     with reporting_errors(as_json), _asking(url, key, state) as api:
-        found = api.run(run_id)
+        found = watch_run(api, run_id, screen(to_stderr=as_json)) if watch else api.run(run_id)
         print_json(found.raw) if as_json else report_run(screen(), found)
+    raise typer.Exit(int(watch and found.status != "completed"))
 
 
-@app.command(name="open")
+@app.command(name="open", epilog=EXAMPLES["open"])
 def open_report(
     run_id: RunId,
     output: Output = None,
@@ -164,7 +172,7 @@ def open_report(
             say(screen(), f"Report: {relative_path(saved.path)}" + (f"\n{hint}" if hint else ""))
 
 
-@app.command(name="list")
+@app.command(name="list", epilog=EXAMPLES["list"])
 def list_runs(url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
     """List the runs."""
     with reporting_errors(as_json), _asking(url, key, state) as api:
@@ -172,7 +180,7 @@ def list_runs(url: Url = None, key: Key = None, state: State = None, as_json: As
         print_json(found.raw) if as_json else report_runs(screen(), found.runs)
 
 
-@app.command()
+@app.command(epilog=EXAMPLES["cancel"])
 def cancel(run_id: RunId, url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
     """Cancel a run; it still gets its manifest."""
     with reporting_errors(as_json), _asking(url, key, state) as api:
@@ -180,7 +188,7 @@ def cancel(run_id: RunId, url: Url = None, key: Key = None, state: State = None,
         print_json(found.raw) if as_json else say(screen(), f"Run {run_id}: cancellation was asked for.")
 
 
-@app.command()
+@app.command(epilog=EXAMPLES["check"])
 def check(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run's project folder: where MANIFEST.md is.")],
     as_json: AsJson = False,
@@ -199,7 +207,7 @@ def check(
     raise typer.Exit(checked.exit_code)
 
 
-@app.command()
+@app.command(epilog=EXAMPLES["prove"])
 def prove(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run's project folder: where MANIFEST.md is.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the pack's code is run.")] = False,
@@ -218,6 +226,22 @@ def prove(
         proven = prove_folder(folder, only or [], skip or [], yes, screen(to_stderr=as_json))
         print_json(proven.to_json()) if as_json else report_proof(screen(), folder, proven)
     raise typer.Exit(proven.exit_code)
+
+
+@app.command(epilog=EXAMPLES["doctor"])
+def doctor(url: Url = None, key: Key = None, state: State = None, as_json: AsJson = False) -> None:
+    """Say what this machine lacks, or with --url what a deployment does, and how to mend it."""
+    from cli.doctor import Diagnosis, look_at_app, look_at_machine, report_diagnosis
+
+    with reporting_errors(as_json):
+        address = _address(url, key, state)
+        looks = [] if url else list(look_at_machine(address.state_dir))
+        if endpoint := known_endpoint(address):
+            with DesignApi(endpoint.url, endpoint.key) as api:
+                looks += look_at_app(api)
+        diagnosis = Diagnosis(tuple(looks))
+        print_json(diagnosis.to_json()) if as_json else report_diagnosis(screen(), diagnosis)
+    raise typer.Exit(diagnosis.exit_code)
 
 
 @contextmanager

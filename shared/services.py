@@ -15,6 +15,7 @@ from shared.claude import AnthropicApi, CallStore, Claude, Foundry
 from shared.concurrency import MemoryLimit, ProcessorLimit
 from shared.credentials import CachedKey, FixedKey, Key
 from shared.errors import CallInterrupted, SettingsError
+from shared.prd.intake import Converter
 from shared.settings import Settings
 from shared.storage import SIGN_IN, BlobStore, Vault
 
@@ -41,6 +42,7 @@ class Services:
         self.cores = ProcessorLimit()
         self.memory = MemoryLimit()
         self.checker = Checker(settings.check_timeout_seconds)
+        self.converter = Converter()
         self._claude: Claude | None = None
         self.azure_devops = AzureDevOps()
         self._claude_lock = asyncio.Lock()
@@ -73,6 +75,8 @@ class Services:
         """The Claude client. Key or token are asked for by its first call, not here."""
         async with self._claude_lock:
             if self._claude is None:
+                # In a thread, and whole: a part of it that is imported while another thread imports the rest fails.
+                await asyncio.to_thread(importlib.import_module, "anthropic")
                 if self.settings.key_vault_url or self.settings.foundry_url:
                     # Importing takes a moment: in a thread, so that the worker goes on answering meanwhile.
                     await asyncio.to_thread(importlib.import_module, "azure.identity.aio")

@@ -12,6 +12,8 @@ from local.log import Log
 from local.worker_process import WorkerProcess
 
 PROJECT = Path(__file__).parents[1]
+PAGES = ("show_runs", "show_run", "show_asset", "show_file")
+"""Pages that hold no data, and files behind a link's own word."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def kinds(app: App) -> dict[str, str]:
 
 def test_exactly_the_expected_functions_are_registered(app: App):
     http = ("health", "start_run", "make_plan", "list_runs", "get_run", "get_file", "cancel_run",
-            "start_callback", "get_callback")  # fmt: skip
+            "start_callback", "get_callback", *PAGES, "start_view", "diagnose")  # fmt: skip
     agents = (
         "orchestrator", "system_architect", "api_backend_tester", "azure_devops_pipelines_expert",
         "azure_monitor_logs_expert", "python_backend_dev", "csharp_expert",
@@ -82,12 +84,18 @@ def trigger(app: App, name: str) -> dict[str, Any]:
         ("cancel_run", "runs/{id}", "DELETE"),
         ("start_callback", "callbacks", "POST"),
         ("get_callback", "callbacks/{id}", "GET"),
+        ("show_runs", "ui", "GET"),
+        ("show_run", "ui/runs/{id}", "GET"),
+        ("show_asset", "ui/assets/{file}", "GET"),
+        ("start_view", "runs/{id}/views", "POST"),
+        ("diagnose", "diagnosis", "GET"),
+        ("show_file", "views/{word}/{*path}", "GET"),
     ],
 )
 def test_a_route_has_its_method_and_asks_for_a_function_key(app: App, name: str, route: str, method: str):
     http = trigger(app, name)
     assert (http["route"], http["methods"]) == (route, [method])
-    assert http["authLevel"].lower() == ("anonymous" if name == "health" else "function")
+    assert http["authLevel"].lower() == ("anonymous" if name in ("health", *PAGES) else "function")
 
 
 def test_the_drop_comes_by_event_grid(app: App):
@@ -103,7 +111,7 @@ def test_what_starts_runs_has_a_durable_client(app: App):
     with_client = {function.name for function in app.functions if function.clients}
     assert with_client == {
         "prd_dropped", "sweep", "start_run", "list_runs", "get_run", "get_file", "cancel_run", "start_callback",
-        "tell_pipeline", "complete_task", "leave_place",
+        "start_view", "show_file", "diagnose", "tell_pipeline", "complete_task", "leave_place",
     }  # fmt: skip
 
 

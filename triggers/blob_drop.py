@@ -9,10 +9,10 @@ import azure.functions as func
 
 from shared import logs, services
 from shared.errors import BadInput, NotFound
-from shared.prd import shown, slug
+from shared.prd import check_size, shown, slug
 from shared.services import Services
 from shared.storage import LONGEST_NAME, PRDS, BlobChanged, BlobStore, is_addressable
-from triggers.intake import Started, read_drop, start_run
+from triggers.intake import Started, read_document, read_drop, start_run
 
 ERROR_SUFFIX = ".error.json"
 REFUSED_VERSION = "refused_etag"
@@ -69,7 +69,9 @@ async def accept_drop(
         log.info("drop %r: %s A newer version has an event of its own.", name, gone.detail)
         return None
     try:
-        started = await start_run(services, client, read_drop(data, info, services.settings, source))
+        check_size(name, info.size, services.settings.max_prd_bytes)
+        text = await read_document(services, name, data)
+        started = await start_run(services, client, read_drop(text, info, services.settings, source))
     except BadInput as error:
         await _refuse(services.blobs, name, info.etag, error)
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared import logs
 from shared.agents import Prompt, catalogue, estimated_tokens, prefix, reading_of
-from shared.contracts import Call, Options, Prices
+from shared.contracts import Call, Converted, Options, Prices
 from shared.errors import BadInput, CallInterrupted, CallRefused, SettingsError
 from shared.prd import Prd, shown
 from shared.runs import Plan, make_plan, priced_for
@@ -32,10 +32,10 @@ class Estimate:
     requirements: int
     untraced_from: int
 
-    def plan(self, options: Options) -> Plan:
+    def plan(self, options: Options, converted: Converted | None = None) -> Plan:
         """The Execution Plan Summary."""
         plan = make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices)
-        return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from)
+        return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from, converted=converted)
 
 
 async def estimate_run(services: Services, prd: Prd, options: Options) -> Estimate:

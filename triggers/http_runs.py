@@ -21,7 +21,7 @@ from shared.services import Services
 from shared.storage import DESIGNS, LONGEST_NAME, PRDS, content_type, past_runs
 from triggers.callers import LIVE, body_of, caller_of
 from triggers.estimate import estimate_run
-from triggers.intake import Request, read_claim, read_request, start_run
+from triggers.intake import Request, read_claim, read_document, read_request, start_run
 from triggers.problems import HEADERS, answer, reports_problems
 from triggers.run_list import Query, list_page
 from triggers.views import links, pack_files, run_view
@@ -65,7 +65,7 @@ async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
     request, _ = await request_of(req, services.current())
     estimate = await estimate_run(services.current(), request.prd, request.options)
-    return answer({"plan": estimate.plan(request.options).to_dict()})
+    return answer({"plan": estimate.plan(request.options, request.converted).to_dict()})
 
 
 @bp.route(route="runs", methods=["GET"])
@@ -136,18 +136,19 @@ async def request_of(req: func.HttpRequest, services: Services) -> tuple[Request
         values = dict(req.params)
         name, fresh = values.pop("name", "prd.md"), values.pop("fresh", "")
         values.pop("code", None)  # the function key, where it comes as a parameter
-        request = _checked(services, name, content, values, "the query")
+        request = await _checked(services, name, content, values, "the query")
         return replace(request, caller=caller), _flag(fresh)
     body = _json_body(content)
     prd, name, fresh = body.pop("prd", None), body.pop("name", None), body.pop("fresh", False)
     name, data = await _prd_of(services, prd, name)
-    return replace(_checked(services, name, data, body, "the request body"), caller=caller), _flag(fresh)
+    return replace(await _checked(services, name, data, body, "the request body"), caller=caller), _flag(fresh)
 
 
-def _checked(services: Services, name: object, data: bytes, values: Mapping[str, Any], where: str) -> Request:
+async def _checked(services: Services, name: object, data: bytes, values: Mapping[str, Any], where: str) -> Request:
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not _is_text(name) or _CONTROL.search(name):
         raise BadInput("bad-name", "`name` is not a file name.", "Give the PRD's file name, such as orders.md.")
-    return read_request(name, data, values, where, services.settings)
+    text = await read_document(services, name, data)
+    return read_request(name, data, values, where, services.settings, text)
 
 
 def _is_text(text: str) -> bool:

@@ -15,9 +15,10 @@ import azure.durable_functions as df
 import grpc
 
 from shared import logs, telemetry
-from shared.contracts import BlobRef, Claim, Options, Patience, RunInput, claim_name
+from shared.contracts import BlobRef, Claim, Converted, Options, Patience, RunInput, claim_name
 from shared.errors import BadInput, Conflict, NotFound, StorageFault
 from shared.prd import Prd, check_size, content_hash, read_prd, slug
+from shared.prd.intake import Text
 from shared.runs import Plan, Source, from_front_matter, from_metadata, plan_of, resolve, status_of
 from shared.services import Services
 from shared.settings import Settings
@@ -40,6 +41,7 @@ class Request:
     identity: str
     etag: str | None = None
     caller: str = ""
+    converted: Converted | None = None
 
 
 @dataclass(frozen=True)
@@ -51,26 +53,38 @@ class Started:
     created: bool
 
 
-def read_request(name: str, data: bytes, values: Mapping[str, Any], where: str, settings: Settings) -> Request:
-    """An HTTP request's PRD with the options given in `where`. Same content and options: same identity."""
-    prd = read_prd(name, data, max_bytes=settings.max_prd_bytes)
+async def read_document(services: Services, name: str, data: bytes) -> Text:
+    """A PRD as text: Word, PDF and HTML are converted. `BadInput` where it is too large or cannot be read."""
+    check_size(name, len(data), services.settings.max_prd_bytes)
+    return await services.converter.text_of(name, data)
+
+
+def read_request(
+    name: str, data: bytes, values: Mapping[str, Any], where: str, settings: Settings, text: Text | None = None
+) -> Request:
+    """An HTTP request's PRD with the options given in `where`. Same content and options: same identity.
+
+    `text` is what `data` was converted to.
+    """
+    text = text or Text(data)
+    prd = read_prd(name, text.data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, Source(where, values), from_front_matter(prd))
     _refuse_impossible(options, settings)
     asked = [options.stack, options.db, options.output, *(["economy"] if options.economy else [])]
     identity = json.dumps(["http", content_hash(data), *asked])
-    return Request(prd, options, "http", identity)
+    return Request(prd, options, "http", identity, converted=text.converted)
 
 
-def read_drop(data: bytes, info: BlobInfo, settings: Settings, source: str = "drop") -> Request:
+def read_drop(text: Text, info: BlobInfo, settings: Settings, source: str = "drop") -> Request:
     """A dropped blob's PRD with options from its metadata and front matter. One version of a blob: one identity.
 
     `source` is drop where an event told of it, sweep where it was found.
     """
-    check_size(info.name, info.size, settings.max_prd_bytes)
-    prd = read_prd(info.name, data, max_bytes=settings.max_prd_bytes)
+    prd = read_prd(info.name, text.data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, from_metadata(info.metadata), from_front_matter(prd))
     _refuse_impossible(options, settings)
-    return Request(prd, options, source, drop_identity(info.name, info.etag), info.etag)
+    identity = drop_identity(info.name, info.etag)
+    return Request(prd, options, source, identity, info.etag, converted=text.converted)
 
 
 def _refuse_impossible(options: Options, settings: Settings) -> None:
@@ -189,6 +203,7 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         max_active=0 if request.options.economy else settings.max_active_runs,
         by_edits=True,
         signed=True,
+        converted=request.converted,
     )
 
 

@@ -20,12 +20,14 @@ from shared.runs import ENDED, progress_of, status_of
 from shared.services import Services
 from shared.storage import past_runs, read_queue, run_index
 from shared.storage.run_index import Listed
-from triggers.views import iso, links
+from triggers.intake import read_claim
+from triggers.views import cost_so_far, iso, links, verdict_of
 
 LARGEST_PAGE = 100
 MOST_LOOKED_AT = 1_000
 """Runs that one request looks at; where a filter leaves few of them, the page is short and says how to go on."""
 AT_ONCE = 16
+LONGEST_WORDS = 200
 STATUSES = frozenset({"queued", "running", "waiting_for_review"}) | ENDED
 _PLACE = re.compile(rf"{run_index.FOLDER}\d{{7}}/\d{{8}}-[a-z0-9-]{{1,100}}")
 
@@ -39,6 +41,12 @@ class Query:
     status: str | None = None
     project: str | None = None
     since: datetime | None = None
+    words: str = ""
+
+    def fits(self, run: Listed) -> bool:
+        """Whether a run is of the project that is asked for, and its names hold the words that are looked for."""
+        names = "\n".join((run.title, run.project, run.prd, run.run_id)).casefold()
+        return self.project in (None, run.project) and self.words in names
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> "Query":
@@ -49,10 +57,21 @@ class Query:
             status=_status(parameters.get("status", "")),
             project=parameters.get("project") or None,
             since=_moment(parameters.get("since", "")),
+            words=_words(parameters.get("q", "")),
         )
 
 
-type _Found = tuple[Listed, OrchestrationState | None]
+@dataclass(frozen=True)
+class _Found:
+    """A run that was looked at: as it is listed, its state where that was asked for, and what it cost so far."""
+
+    run: Listed
+    state: OrchestrationState | None = None
+    cost_usd: float | None = None
+
+    @property
+    def status(self) -> str:
+        return self.run.status or status_of(self.state)
 
 
 async def list_page(services: Services, client: df.DurableFunctionsClient, query: Query) -> dict[str, Any]:
@@ -60,13 +79,13 @@ async def list_page(services: Services, client: df.DurableFunctionsClient, query
     found, seen, last = list[_Found](), 0, ""
     more = False
     async for chunk in _chunks(run_index.runs(services.blobs, after=query.after, since=query.since), query.limit + 1):
-        for run, state in await _with_states(services, client, chunk, query.project):
+        for each in await _with_states(services, client, chunk, query):
             if len(found) == query.limit or seen == MOST_LOOKED_AT:
                 more = True
                 break
-            seen, last = seen + 1, run.name
-            if query.project in (None, run.project) and query.status in (None, _status_of(run, state)):
-                found.append((run, state))
+            seen, last = seen + 1, each.run.name
+            if query.fits(each.run) and query.status in (None, each.status):
+                found.append(each)
         if more:
             break
     return {"runs": await _rows(services, found), "next": _cursor(last) if more else None}
@@ -84,44 +103,53 @@ async def _chunks(runs: AsyncIterator[Listed], size: int) -> AsyncIterator[list[
 
 
 async def _with_states(
-    services: Services, client: df.DurableFunctionsClient, runs: list[Listed], project: str | None
+    services: Services, client: df.DurableFunctionsClient, runs: list[Listed], query: Query
 ) -> list[_Found]:
     """Each run with its state, where that is not known already or not asked for."""
     free = asyncio.Semaphore(AT_ONCE)
 
     async def look_at(run: Listed) -> _Found:
-        if run.status or project not in (None, run.project):
-            return run, None
+        if run.status or not query.fits(run):
+            return _Found(run, cost_usd=run.cost_usd)
         async with free:
             state = await past_runs.state_of(services.blobs, client, run.run_id)
+            cost = await _cost(services, run, state)
             if state is not None and (status := status_of(state)) in ENDED:
-                run = await run_index.close(services.blobs, run, status, iso(state.last_updated_at))
-            return run, state
+                moment, verdict = iso(state.last_updated_at), " ".join(verdict_of(state)[:1])
+                run = await run_index.close(services.blobs, run, status, moment, cost, verdict)
+            return _Found(run, state, cost)
 
     return await asyncio.gather(*map(look_at, runs))
 
 
+async def _cost(services: Services, run: Listed, state: OrchestrationState | None) -> float | None:
+    """What a run took so far, by the prices it was started with; None before its first call, or without a price."""
+    if not progress_of(state).get("agents"):
+        return None
+    claim, _ = await read_claim(services.blobs, run.run_id)
+    return cost_so_far(claim, state)
+
+
 async def _rows(services: Services, found: list[_Found]) -> list[dict[str, Any]]:
-    waiting = any("ahead" in progress_of(state) for _, state in found)
+    waiting = any("ahead" in progress_of(each.state) for each in found)
     queue = await read_queue(services.blobs) if waiting else None
-    return [
-        {
-            "id": run.run_id,
-            "status": _status_of(run, state),
-            "ahead": queue.ahead(run.run_id) if queue else None,
-            "project": run.project,
-            "title": run.title,
-            "created_at": run.created_at,
-            "updated_at": run.updated_at or (iso(state.last_updated_at) if state else run.created_at),
-            "prd": run.prd,
-            "links": links(run.run_id),
-        }
-        for run, state in found
-    ]
+    return [_row(each.run, each, queue.ahead(each.run.run_id) if queue else None) for each in found]
 
 
-def _status_of(run: Listed, state: OrchestrationState | None) -> str:
-    return run.status or status_of(state)
+def _row(run: Listed, each: _Found, ahead: int | None) -> dict[str, Any]:
+    return {
+        "id": run.run_id,
+        "status": each.status,
+        "ahead": ahead,
+        "project": run.project,
+        "title": run.title,
+        "created_at": run.created_at,
+        "updated_at": run.updated_at or (iso(each.state.last_updated_at) if each.state else run.created_at),
+        "prd": run.prd,
+        "cost_usd": each.cost_usd,
+        "verdict": run.verdict,
+        "links": links(run.run_id),
+    }
 
 
 def _cursor(place: str) -> str:
@@ -152,6 +180,12 @@ def _status(text: str) -> str | None:
     if text and text not in STATUSES:
         raise BadInput("bad-status", f"`status` is {text[:40]!r}.", f"Use one of {', '.join(sorted(STATUSES))}.")
     return text or None
+
+
+def _words(text: str) -> str:
+    if len(text) > LONGEST_WORDS:
+        raise BadInput("bad-q", f"`q` has more than {LONGEST_WORDS} characters.", "Look for fewer words.")
+    return text.casefold()
 
 
 def _moment(text: str) -> datetime | None:

@@ -10,7 +10,7 @@ from shared import logs, services, telemetry
 from shared.contracts import SLOT_EVENT
 from shared.errors import NotFound
 from shared.services import Services
-from shared.storage import PRDS, BlobInfo, leave_slot, live_runs, read_queue
+from shared.storage import PRDS, BlobInfo, leave_slot, live_runs, read_queue, view_links
 from triggers.blob_drop import REFUSED_VERSION, accept_drop, error_name, is_prd
 from triggers.callers import LIVE
 from triggers.intake import drop_identity, has_ended, read_claim, run_id_for, take_over
@@ -36,6 +36,7 @@ async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> 
     forgotten = await current.calls.prune(current.settings.call_retention_days)
     if forgotten:
         log.info("sweep deleted %d kept call(s)", forgotten)
+    await view_links.forget(current.blobs)
     await recount_live_runs(current, client)
     if listed := await index_runs(current, client):
         log.info("sweep listed %d run(s) of an earlier release", listed)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from durabletask.client import OrchestrationState
 
 from shared.contracts import Claim, FileEntry, RunResult, Usage, WarmResult
-from shared.runs import as_number, cost, progress_of, status_of, total
+from shared.runs import as_number, cost, plan_of, progress_of, status_of, total
 from shared.storage import WORK, BlobStore, RunQueue, read_queue
 
 
@@ -22,13 +22,15 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
     files = await _files(blobs, result)
     return {
         **_head(claim, state, await _queue_of(blobs, state)),
-        "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size},
+        "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size}
+        | {"converted": run.converted.to_dict() if run.converted else None},
         "options": {"stack": run.options.stack, "db": run.options.db, "output": run.options.output}
         | {"economy": run.options.economy},
         "phase": progress.get("phase", 0),
         "folder": progress.get("folder"),
         "agents": agents,
         **_spent(claim, progress),
+        "estimated_seconds": plan_of(run).estimated_seconds,
         "findings": result.findings if result else 0,
         "not_judged": result.not_judged if result else 0,
         "verdict": list(result.verdict) if result else [],
@@ -46,6 +48,17 @@ def links(run_id: str) -> dict[str, str]:
 def file_url(run_id: str, path: str) -> str:
     """Where a file of the run is served."""
     return f"/api/runs/{run_id}/files/{quote(path)}"
+
+
+def verdict_of(state: OrchestrationState | None) -> tuple[str, ...]:
+    """The lines that open the manifest of a run that has ended; none before."""
+    result = _result(state)
+    return result.verdict if result else ()
+
+
+def cost_so_far(claim: Claim, state: OrchestrationState | None) -> float | None:
+    """What a run took so far, in US dollars; None where a price is unknown."""
+    return _spent(claim, progress_of(state))["cost_usd"]
 
 
 async def pack_files(blobs: BlobStore, state: OrchestrationState | None) -> list[FileEntry]:

@@ -134,6 +134,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 
   // Callers sign in besides bringing a function key. Event Grid brings the extension's key, and a probe has nothing.
+  // The run pages hold no data: they must load before they can lead to the sign-in.
   resource signIn 'config' = if (!empty(signInClientId)) {
     name: 'authsettingsV2'
     properties: {
@@ -141,7 +142,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       globalValidation: {
         requireAuthentication: true
         unauthenticatedClientAction: 'Return401'
-        excludedPaths: ['/api/health', '/runtime/webhooks/blobs']
+        excludedPaths: ['/api/health', '/api/ui', '/api/ui/*', '/runtime/webhooks/blobs']
       }
       httpSettings: { requireHttps: true }
       identityProviders: {

@@ -2,7 +2,7 @@
 
 Deliverables are untrusted: a parser may hang or eat memory on them. The child reads one request a line and answers one
 line; when an answer is late, the child is killed, a new one is started for the next request, and the late check is a
-finding. A run's report is rendered there too. Only this module starts processes in the app.
+finding. A run's report is rendered there too. Only this module and shared/prd/intake/ start processes in the app.
 """
 
 import asyncio

@@ -49,7 +49,18 @@ from shared.contracts.payload import Payload
 from shared.contracts.references import BlobRef, Document
 from shared.contracts.registry import RegisteredFile, Registry
 from shared.contracts.run_slots import SLOT_EVENT, NextRuns, Slot, SlotRequest
-from shared.contracts.runs import VERSION, Call, Claim, Options, Patience, Polling, RunInput, RunResult, claim_name
+from shared.contracts.runs import (
+    VERSION,
+    Call,
+    Claim,
+    Converted,
+    Options,
+    Patience,
+    Polling,
+    RunInput,
+    RunResult,
+    claim_name,
+)
 from shared.contracts.signing import answer_in, sign, signature_of, unsigned
 from shared.contracts.spending import Cap, ModelPrice, Prices, Usage
 
@@ -79,6 +90,7 @@ __all__ = [
     "Claim",
     "CompleteRequest",
     "CompleteResult",
+    "Converted",
     "Document",
     "Failure",
     "FileEntry",

@@ -49,6 +49,24 @@ class Options(Payload):
 
 
 @dataclass(frozen=True)
+class Converted(Payload):
+    """What a PRD was before it became text: its format as people call it, the document's size and SHA-256.
+
+    `lost` names what the text does not hold, such as images.
+    """
+
+    format: str
+    size: int
+    sha256: str
+    lost: tuple[str, ...] = ()
+
+    def in_words(self) -> str:
+        """One sentence for people."""
+        left = f"; left out: {', '.join(self.lost)}" if self.lost else ""
+        return f"Converted from {self.format} ({self.size:,} bytes){left}."
+
+
+@dataclass(frozen=True)
 class Polling(Payload):
     """When a run looks at a batch: first after `first_seconds`, then ever later, up to every `longest_seconds`."""
 
@@ -79,6 +97,7 @@ class RunInput(Payload):
     `requirements` is how many were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
     `caller` tells who asked for the run over HTTP from other callers, and nothing else.
     `max_active` is how many runs may be active at once; 0 means that this one waits for none.
+    `converted` says what the PRD was before it became text; None where it was sent as text.
     `signed` has each step's result repeat the signature of its request (`shared/signing.py`).
     """
 
@@ -107,6 +126,7 @@ class RunInput(Payload):
     max_active: int = 0
     by_edits: bool = False
     signed: bool = False
+    converted: Converted | None = None
     version: int = VERSION
 
 

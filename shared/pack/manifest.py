@@ -88,6 +88,7 @@ def _head(request: ManifestRequest, verdict: Verdict) -> str:
         ("Status", f"**{_STATUS_TEXT[request.status]}**"),
         ("Run", f"`{run.run_id}`"),
         ("PRD", f"{_cell(run.prd_name)}{version} ({run.prd.size:,} bytes, SHA-256 `{run.prd.sha256}`)"),
+        ("Converted", _cell(f"{run.converted.in_words()} SHA-256 {run.converted.sha256}.") if run.converted else ""),
         ("Stack", f"{options.stack} ({_cell(options.stack_reason)})"),
         ("Database", _cell(options.db) if options.db else "chosen by the architect"),
         ("Mode", "economy: calls went in batches, at half the price" if options.economy else ""),

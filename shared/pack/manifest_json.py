@@ -86,7 +86,8 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
             "started": request.started,
             "written": request.written,
         },
-        "prd": {"name": run.prd_name, "etag": run.prd_etag, "size": run.prd.size, "sha256": run.prd.sha256},
+        "prd": {"name": run.prd_name, "etag": run.prd_etag, "size": run.prd.size, "sha256": run.prd.sha256}
+        | ({"converted": asdict(run.converted)} if run.converted else {}),
         "options": asdict(run.options),
         "folders": {"project": folders.project_folder, "agents": folders.agents_root},
         "plan": plan_of(run).to_dict(),

@@ -1,6 +1,7 @@
 """A PRD as read: its text, title, stack and front matter, and passages that speak to this pipeline. Pure.
 
-`shared.prd.requirements`, loaded only where a PRD is read through, finds what it asks for. May use errors and formats.
+`shared.prd.intake` makes text of other formats, in a child process. `shared.prd.requirements`, loaded only where a PRD
+is read through, finds what it asks for. May use contracts, errors and formats.
 """
 
 from shared.prd.document import (

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.agents import SMALLEST_CACHED_TOKENS
-from shared.contracts import Call, Options, Prices, RunInput, Usage
+from shared.contracts import Call, Converted, Options, Prices, RunInput, Usage
 from shared.runs.prices import as_number, in_words, price_of, total
 
 OUTPUT_TOKENS_PER_SECOND = 70
@@ -55,6 +55,7 @@ class Plan:
     prices: Prices
     requirements: int = 0
     untraced_from: int = 0
+    converted: Converted | None = None
 
     @property
     def basis(self) -> str:
@@ -92,6 +93,7 @@ class Plan:
             "stack_reason": self.options.stack_reason,
             "db": self.options.db,
             "economy": self.options.economy,
+            **({"notes": [self.converted.in_words()]} if self.converted else {}),
             "text": self.text(),
         }
 
@@ -110,6 +112,8 @@ class Plan:
             f"Estimated tokens: {tokens} ({how})",
             f"Estimated cost: {self._cost_in_words()}",
         ]
+        if self.converted:
+            lines.insert(-5, f"PRD: {self.converted.in_words()}")
         return "\n".join(lines)
 
     def _requirements_in_words(self) -> str:
@@ -137,7 +141,7 @@ class Plan:
 def plan_of(run: RunInput) -> Plan:
     """The plan of a run, as it was shown before it started."""
     plan = make_plan(run.calls, run.options, run.prefix_tokens, counted=run.prefix_counted, prices=run.prices)
-    return replace(plan, requirements=run.requirements, untraced_from=run.untraced_from)
+    return replace(plan, requirements=run.requirements, untraced_from=run.untraced_from, converted=run.converted)
 
 
 def make_plan(

@@ -3,7 +3,7 @@
 The SDKs are imported when a client is opened. May use contracts, errors and pure rooms.
 """
 
-from shared.storage import live_runs, past_runs, run_index
+from shared.storage import live_runs, past_runs, run_index, view_links
 from shared.storage.blobs import (
     DESIGNS,
     LONGEST_NAME,
@@ -37,4 +37,5 @@ __all__ = [
     "read_queue",
     "run_index",
     "take_slot",
+    "view_links",
 ]

@@ -21,13 +21,18 @@ LONGEST_TITLE = 200
 """Characters of a title in a listing: metadata has little room."""
 _LAST_DAY = date(9999, 12, 31).toordinal()
 _DAY_MS = 24 * 3600 * 1000
-_ABOUT = "run"
+LONGEST_VERDICT = 300
+_ABOUT, _END = "run", "end"
+"""Metadata: what every release reads, and what earlier ones, which may serve the same storage, do not know."""
 _COMPLETE = "index-complete"
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A run as a listing shows it. `status` and `updated_at` are None until it has ended."""
+    """A run as a listing shows it. `status` and what follows it are None until it has ended.
+
+    `cost_usd` and `verdict` stay None for runs whose end an earlier release noted; `cost_usd` also without a price.
+    """
 
     run_id: str
     project: str
@@ -36,6 +41,8 @@ class Listed:
     created_at: str
     status: str | None = None
     updated_at: str | None = None
+    cost_usd: float | None = None
+    verdict: str | None = None
 
     @property
     def name(self) -> str:
@@ -58,9 +65,12 @@ async def enter(blobs: BlobStore, claim: Claim) -> None:
     await blobs.claim(WORK, run.name, b"", metadata=_metadata(run))
 
 
-async def close(blobs: BlobStore, run: Listed, status: str, updated_at: str) -> Listed:
+async def close(
+    blobs: BlobStore, run: Listed, status: str, updated_at: str, cost_usd: float | None = None, verdict: str = ""
+) -> Listed:
     """Note how a run ended, so that nobody need ask again. Repeating it changes nothing."""
-    closed = replace(run, status=status, updated_at=updated_at)
+    said = verdict[:LONGEST_VERDICT] or None
+    closed = replace(run, status=status, updated_at=updated_at, cost_usd=cost_usd, verdict=said)
     await blobs.write(WORK, closed.name, b"", "application/json", _metadata(closed))
     return closed
 
@@ -71,7 +81,7 @@ async def runs(blobs: BlobStore, *, after: str = "", since: datetime | None = No
         async for info in blobs.list(WORK, folder, page=PAGE + 1):
             if info.name <= after:
                 continue
-            run = Listed(**json.loads(base64.urlsafe_b64decode(info.metadata[_ABOUT])))
+            run = Listed(**_read(info.metadata[_ABOUT]), **_read(info.metadata.get(_END, "")))
             if since and datetime.fromisoformat(run.created_at) < since:
                 return
             yield run
@@ -103,4 +113,13 @@ def _day(moment: datetime) -> str:
 
 def _metadata(run: Listed) -> dict[str, str]:
     about: dict[str, Any] = {name: value for name, value in asdict(run).items() if value is not None}
-    return {_ABOUT: base64.urlsafe_b64encode(json.dumps(about, ensure_ascii=False).encode()).decode()}
+    end = {name: about.pop(name) for name in ("cost_usd", "verdict") if name in about}
+    return {_ABOUT: _written(about)} | ({_END: _written(end)} if end else {})
+
+
+def _written(fields: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(fields, ensure_ascii=False).encode()).decode()
+
+
+def _read(text: str) -> dict[str, Any]:
+    return json.loads(base64.urlsafe_b64decode(text)) if text else {}

@@ -164,14 +164,19 @@ def host_command(state: Path) -> list[str]:
 
 @asynccontextmanager
 async def running_product(
-    state: Path, settings: Mapping[str, str], app: Path = PROJECT, *, instances: int = 1
+    state: Path,
+    settings: Mapping[str, str],
+    app: Path = PROJECT,
+    *,
+    instances: int = 1,
+    drafts: Mapping[str, float] = DRAFTS,
 ) -> AsyncGenerator[Product]:
-    """A host of its own, in the folder `state`, with `settings` over those of all tests."""
+    """A host of its own, in the folder `state`, with `settings` over those of all tests; `drafts` says how fast."""
     environment = {**FAST, **settings}
     if _engine == "azure":
-        host = AzureHost(app, state, environment=environment, drafts=DRAFTS, quiet=True, instances=instances)
+        host = AzureHost(app, state, environment=environment, drafts=drafts, quiet=True, instances=instances)
     else:
-        host = LocalHost(app, state, environment=environment, drafts=DRAFTS, quiet=True)
+        host = LocalHost(app, state, environment=environment, drafts=drafts, quiet=True)
     info = await host.start()
     try:
         async with (

@@ -22,6 +22,10 @@ from shared.formats.located_yaml import UnreadableYamlError, load_located
 from shared.pack import registry
 from shared.pack.extraction import extract, extract_files
 from shared.prd import read_prd
+from shared.prd.intake import Converter, Text, kind_of
+from shared.prd.intake.html import from_html_bytes
+from shared.prd.intake.unreadable import Unreadable
+from shared.prd.intake.word import from_word
 from shared.prd.requirements.extraction import annotated, extract_requirements
 from shared.prd.suspicion import suspicions, without_suspicious_passages
 from shared.runs.options import Source, from_front_matter, from_metadata, resolve
@@ -108,6 +112,18 @@ class _EmptyStorage(Services):
 
 
 APP = _EmptyStorage(Settings.read({"AzureWebJobsStorage": "UseDevelopmentStorage=true", "ANTHROPIC_API_KEY": "none"}))
+
+
+class _NoChild(Converter):
+    """Refuses what a child process would convert: these readers wait for nothing, and the parsers have their own."""
+
+    async def text_of(self, name: str, data: bytes) -> Text:
+        if kind_of(name, data) is not None:
+            raise BadInput("pdf-broken", "not converted here")
+        return Text(data)
+
+
+APP.converter = _NoChild()
 
 
 def _ask(data: bytes, handle: Callable[[func.HttpRequest], Coroutine[Any, Any, object]]) -> None:
@@ -221,12 +237,32 @@ def read_yaml(data: bytes) -> None:
     assert all(0 <= located.line((key,)) < _lines(text) for key in keys)
 
 
+def read_page(data: bytes) -> None:
+    """HTML, which becomes Markdown."""
+    _converted(from_html_bytes, data)
+
+
+def read_word(data: bytes) -> None:
+    """A Word document, which becomes Markdown."""
+    _converted(from_word, data)
+
+
+def _converted(convert: Callable[[bytes], tuple[str, list[str]]], data: bytes) -> None:
+    try:
+        text, lost = convert(data)
+    except (Unreadable, RecursionError):
+        return
+    json.dumps([text, lost])
+
+
 READERS = (
     Reader(read_whole, seeds.prds, 4),
     Reader(read_options, seeds.names, 10),
     Reader(read_name, seeds.names, 10),
     Reader(read_request, seeds.requests, 10),
     Reader(read_callback, seeds.callbacks, 10),
+    Reader(read_page, seeds.pages, 2),
+    Reader(read_word, seeds.word_documents, 1),
     Reader(read_yaml, seeds.yaml, 4),
     Reader(read_manifest, seeds.manifests, 4),
     Reader(read_document, seeds.documents, 2),

@@ -8,6 +8,7 @@ from pathlib import Path
 from shared.agents.agent_files import catalogue
 from shared.formats import markdown
 from tests.bad_prds import BAD_PRDS, USABLE_PRDS
+from tests.documents import ORDERS, as_html, as_word
 from tests.fuzz.mutation import LONGEST
 from tests.golden import STACKS, golden
 from tests.hostile_prd import HARMLESS, PASSAGES
@@ -27,6 +28,22 @@ def prds() -> list[bytes]:
     known = [data for data, _ in BAD_PRDS.values()] + list(USABLE_PRDS.values())
     texts = [*PASSAGES.values(), *HARMLESS]
     return [path.read_bytes() for path in sorted(files)] + known + [text.encode() for text in texts]
+
+
+def pages() -> list[bytes]:
+    """HTML of a PRD, and markup that is trouble."""
+    odd = [
+        b"<table><tr><td colspan=99999999>x",
+        b"<div>" * 300,
+        b"<a href='#footnote-1'>1</a><li id=footnote-1>x",
+        b"<img src=x>",
+    ]
+    return [as_html(ORDERS).encode(), *odd]
+
+
+def word_documents() -> list[bytes]:
+    """A Word document with everything that the converter looks at."""
+    return [as_word(ORDERS)]
 
 
 def names() -> list[bytes]:

@@ -28,6 +28,7 @@ def names(built: Path) -> set[str]:
 
 def test_it_holds_the_app_and_nothing_of_the_project_besides(names: set[str]):
     assert {"function_app.py", "host.json", "requirements.txt", "shared/agents/system-architect.md"} <= names
+    assert {"triggers/pages/page.html", "triggers/pages/app.js", "shared/pack/report/report.css"} <= names
     assert {name.split("/")[0] for name in names} == {*package.SHIPPED, ".python_packages", "__pycache__"}
 
 
@@ -44,10 +45,15 @@ def test_its_bytecode_is_never_held_against_times_that_unpacking_changes(built: 
     assert int.from_bytes(flags, "little") == 0b01  # PEP 552: by hash, unchecked
 
 
-def test_binaries_are_for_linux_on_x86_64(names: set[str]):
+def test_binaries_are_for_linux_on_x86_64(built: Path, names: set[str]):
     binaries = [name for name in names if name.endswith((".so", ".pyd", ".dylib"))]
     assert binaries
-    assert all(name.endswith((".cpython-313-x86_64-linux-gnu.so", ".abi3.so")) for name in binaries)
+    plain = {name for name in binaries if not name.endswith((".cpython-313-x86_64-linux-gnu.so", ".abi3.so"))}
+    assert {Path(name).name for name in plain} <= {"libpdfium.so"}, "of no Python's kind, but known"
+    with zipfile.ZipFile(built) as packed:
+        for name in plain:
+            head = packed.open(name).read(20)
+            assert (head[:5], head[18:20]) == (b"\x7fELF\x02", b"\x3e\x00"), f"{name} is no library for x86-64"
 
 
 def test_the_schema_of_pipelines_comes_with_its_version(names: set[str]):

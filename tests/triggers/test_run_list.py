@@ -93,6 +93,7 @@ async def test_a_run_as_listed_says_what_it_was(past: Past):
     assert run == {
         "id": run_id, "status": "partial", "ahead": None, "project": past.project, "title": "Título 0", "prd": "é.md",
         "created_at": "2031-05-06T07:08:09.000+00:00", "updated_at": "2031-05-06T07:08:09.000+00:00",
+        "cost_usd": None, "verdict": None,
         "links": {"self": f"/api/runs/{run_id}", "files": f"/api/runs/{run_id}/files", "cancel": f"/api/runs/{run_id}"},
     }  # fmt: skip
 

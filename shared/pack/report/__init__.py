@@ -4,6 +4,6 @@ May use formats and what the rooms below pack offer; `shared/checks/` renders it
 documents are untrusted and rendering them takes seconds. Loaded where a run ends, not when functions are indexed.
 """
 
-from shared.pack.report.page import ReportInput, render_brief, render_report
+from shared.pack.report.page import ReportInput, policy_of, render_brief, render_report
 
-__all__ = ["ReportInput", "render_brief", "render_report"]
+__all__ = ["ReportInput", "policy_of", "render_brief", "render_report"]

@@ -31,6 +31,9 @@ SHORTEST_LEAD, LONGEST_LEAD = 30, 420
 LARGEST_FILE = 200_000
 MOST_FILES = 60
 """Queries and pipelines that the page shows."""
+HEAD = 2_000
+"""Characters of a page that hold its policy."""
+_STYLE = re.compile(r"style-src (?:'|&#x27;)(sha256-[A-Za-z0-9+/]{43}=)(?:'|&#x27;)")
 _HERE = Path(__file__).parent
 _OPEN = ("Open questions", "Risks", "Assumptions")
 _SUMS = ("Non-goals", "API surface", "Data stores", "Environments", "SLOs")
@@ -196,10 +199,7 @@ def _page(given: ReportInput, sections: list[_Section], anchors: Anchors) -> str
     manifest = given.manifest
     title = text_of(mapping(manifest.get("run")).get("title")) or "Design"
     style, script = _asset("report.css"), _asset("report.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    policy = _policy(_hash(style))
     head = join((
         el("meta", charset="utf-8"),
         el("meta", http_equiv="Content-Security-Policy", content=policy),
@@ -273,6 +273,24 @@ def _options(manifest: dict[str, Any], run: dict[str, Any], prd: dict[str, Any])
     )
     return el(
         "dl", join(el("div", el("dt", name), el("dd", text(value))) for name, value in shown if value), cls="about"
+    )
+
+
+def policy_of(report: str) -> str:
+    """The policy under which the app itself shows a stored report: in a sandbox that has no origin, framed by nobody.
+
+    Its style may be of an older release, as the page itself says; a script runs only where it is today's.
+    """
+    written_with = _STYLE.search(report[:HEAD])
+    style = written_with[1] if written_with else _hash(_asset("report.css"))
+    return f"{_policy(style)}; frame-ancestors 'none'; sandbox allow-scripts"
+
+
+def _policy(style: str) -> str:
+    script = _hash(_asset("report.js"))
+    return (
+        f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
 
 

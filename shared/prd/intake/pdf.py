@@ -1,0 +1,104 @@
+"""PDF to Markdown: the text of each page with the sizes of its letters, put together by `pdf_layout`. Pure.
+
+Runs in the child process. A PDF has no headings, lists or tables, only letters at places: they are rebuilt.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from ctypes import byref, c_double, create_string_buffer
+from itertools import islice
+from typing import Any, cast
+
+import pypdfium2 as pdfium  # pyright: ignore[reportMissingTypeStubs] (has none)
+import pypdfium2.raw as raw  # pyright: ignore[reportMissingTypeStubs] (has none)
+
+from shared.prd.intake.pdf_layout import Letter, Line, lines_of, markdown_of
+from shared.prd.intake.unreadable import Unreadable
+
+MOST_PAGES = 500
+MOST_LETTERS = 3_000_000
+FEWEST_LETTERS = 25
+"""Letters of a page below which it counts as a picture, where it shows one."""
+MOST_OBJECTS = 20_000
+_BOLD = 600
+"""The weight from which a font is bold (CSS Fonts 4, section 2.2)."""
+_NAMED_BOLD = re.compile(r"bold|black|heavy|semibold", re.IGNORECASE)
+
+
+def from_pdf(data: bytes) -> tuple[str, list[str]]:
+    """A document as Markdown, and what was lost."""
+    document = _opened(data)
+    with contextlib.closing(document):
+        if len(document) > MOST_PAGES:
+            raise Unreadable("pdf-too-long", f"it has {len(document):,} pages; at most {MOST_PAGES} are read.")
+        pages, images, letters = list[list[Line]](), 0, 0
+        empty = 0
+        for page in document:
+            found = lines_of(_letters(page))
+            pictures = _images(page)
+            count = sum(len(line.text) for line in found)
+            letters, images = letters + count, images + pictures
+            empty += count < FEWEST_LETTERS and pictures > 0
+            pages.append(found)
+            page.close()
+            if letters > MOST_LETTERS:
+                raise Unreadable("pdf-too-long", f"it has more than {MOST_LETTERS:,} letters.")
+    if not letters or (images and empty == len(pages)):
+        raise Unreadable("pdf-scanned", f"its {len(pages):,} page(s) hold no text, only pictures of it.")
+    text, running = markdown_of(pages)
+    lost = [f"{images} image(s)"] if images else []
+    lost += [f"{empty} page(s) that are pictures"] if empty else []
+    return text, lost + ([f"{running} line(s) of page headers and footers"] if running else [])
+
+
+def _opened(data: bytes) -> pdfium.PdfDocument:
+    try:
+        document = pdfium.PdfDocument(data)
+        if not len(document):
+            raise Unreadable("pdf-broken", "it has no pages.")
+        return document
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Unreadable("pdf-encrypted", "it is protected with a password.") from None
+        raise Unreadable("pdf-broken", "it is no PDF that can be read: it is cut off or damaged.") from None
+
+
+def _letters(page: pdfium.PdfPage) -> Iterator[Letter]:
+    """Every letter of a page with its place and size, in the order in which the page has them."""
+    text = page.get_textpage()
+    left, right, bottom, top, x, base = (c_double() for _ in range(6))
+    with contextlib.closing(text):
+        for number in range(text.count_chars()):
+            code = raw.FPDFText_GetUnicode(text, number)
+            if not code or code in (0xFFFE, 0xFFFF, 0x02):
+                continue
+            raw.FPDFText_GetCharBox(text, number, byref(left), byref(right), byref(bottom), byref(top))
+            size = raw.FPDFText_GetFontSize(text, number)
+            raw.FPDFText_GetCharOrigin(text, number, byref(x), byref(base))
+            place = (left.value, right.value, base.value)
+            yield Letter(chr(code), *place, _scaled(text, number, size), _is_bold(text, number))
+
+
+def _scaled(text: pdfium.PdfTextPage, number: int, size: float) -> float:
+    """The size as it is seen: programs may set letters of size 1 and scale the page."""
+    matrix = raw.FS_MATRIX()
+    if raw.FPDFText_GetMatrix(text, number, byref(matrix)):
+        size *= (matrix.c**2 + matrix.d**2) ** 0.5
+    return round(abs(size) * 2) / 2
+
+
+def _is_bold(text: pdfium.PdfTextPage, number: int) -> bool:
+    """By the font's weight; by its name where it tells none."""
+    weight = raw.FPDFText_GetFontWeight(text, number)
+    if weight > 0:
+        return weight >= _BOLD
+    name = create_string_buffer(100)
+    raw.FPDFText_GetFontInfo(text, number, name, len(name), None)
+    return _NAMED_BOLD.search(name.value.decode(errors="replace")) is not None
+
+
+def _images(page: pdfium.PdfPage) -> int:
+    """How many pictures a page shows."""
+    objects: Any = cast(Any, page).get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+    return sum(1 for _ in islice(objects, MOST_OBJECTS))
