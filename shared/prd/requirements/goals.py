@@ -59,6 +59,8 @@ _EXCLUDES = re.compile(
     r"\b(?:não faz|não fazem) parte do escopo\b|不在(?:本次)?范围|対象外(?:とする|です)?[。．]?$",
     re.IGNORECASE,
 )
+_ASKED_BESIDE = re.compile(r"\b(?:but|however|yet|aber|jedoch)\b.{0,200}\b(?:must|shall|should|need|muss|soll)", re.I)
+"""`X is out of scope, but Y must ...` asks for Y."""
 
 
 def is_wish(text: str) -> bool:
@@ -77,4 +79,5 @@ def is_hoped_for(text: str) -> bool:
 
 def excludes_itself(text: str) -> bool:
     """Whether a statement says of its own subject that it is out of scope, wherever it stands."""
-    return bool(_EXCLUDES.search(text[:300]))
+    excluded = _EXCLUDES.search(text[:300])
+    return excluded is not None and not _ASKED_BESIDE.search(text[excluded.end() : 400])

@@ -296,3 +296,9 @@ def test_a_question_that_somebody_is_to_answer_is_a_goal():
     goals = '# Depot\n\n## Goals\n\n- A clerk can answer "is one free, and where?" on the phone.\n'
     assert one(goals).kind == "goal"
     assert one(goals.replace("Goals", "Requirements")).kind == "functional"
+
+
+def test_what_is_asked_beside_what_is_excluded_is_no_non_goal():
+    text = "Bank details are out of scope, but insurance numbers are held and must be encrypted."
+    assert one(f"# Pay\n\n## Trust\n\n- {text}\n").kind != "non_goal"
+    assert one("# Pay\n\n## Trust\n\n- Bank details are out of scope, but may come later.\n").kind == "non_goal"
