@@ -13,10 +13,51 @@ from shared.formats.azure_pipelines.names import Named
 ARCHITECTURE = "integration-architecture.md"
 DELIVERY = "cicd-pipeline.md"
 
-UNKNOWN_ENVIRONMENT = Rule("XDC-004", "error", "A pipeline deploys only to environments that the architecture has.")
-UNKNOWN_SECRET = Rule("XDC-005", "error", "A secret that the architecture does not name has no owner and no rotation.")
-UNKNOWN_SERVICE = Rule("XDC-006", "error", "A pipeline deploys only services that the architecture has.")
-OTHER_DATASTORE = Rule("XDC-010", "error", "The datastore that was asked for is the one that is designed.")
+_DEPLOYED = """=== integration-architecture.md
+Component `orders-api` runs in `dev` and `prod`. Secret `orders-db-password` is rotated yearly.
+
+=== cicd-pipeline.md
+
+```yaml
+stages:
+  - stage: Deploy
+    jobs:
+      - deployment: release
+        environment: prod
+        strategy:
+          runOnce:
+            deploy:
+              steps:
+                - bash: |
+                    az containerapp update --name orders-api --resource-group rg
+                    az keyvault secret show --vault-name kv --name orders-db-password --query value
+```
+"""
+UNKNOWN_ENVIRONMENT = Rule(
+    "XDC-004", "error", "A pipeline deploys only to environments that the architecture has.",
+    proves="A deployment job names an environment that the architecture does not have as a word.",
+    leaves="Names with variables or wildcards.",
+    bad=_DEPLOYED.replace("environment: prod", "environment: production"), good=_DEPLOYED,
+)  # fmt: skip
+UNKNOWN_SECRET = Rule(
+    "XDC-005", "error", "A secret that the architecture does not name has no owner and no rotation.",
+    proves="The pipeline reads a secret that neither the architecture nor a table of the pipeline's own document with "
+    "an owner or a rotation names.",
+    leaves="Names with variables or wildcards.",
+    bad=_DEPLOYED.replace("--name orders-db-password", "--name orders-password"), good=_DEPLOYED,
+)  # fmt: skip
+UNKNOWN_SERVICE = Rule(
+    "XDC-006", "error", "A pipeline deploys only services that the architecture has.",
+    proves="The pipeline deploys to an app that the architecture does not have as a word.",
+    leaves="Names with variables or wildcards, and resources that are named by Azure's conventions.",
+    bad=_DEPLOYED.replace("--name orders-api", "--name order-service"), good=_DEPLOYED,
+)  # fmt: skip
+OTHER_DATASTORE = Rule(
+    "XDC-010", "error", "The datastore that was asked for is the one that is designed.",
+    proves="The run's options ask for a datastore that the section Data model and storage does not name. There is no "
+    "example, as options are in no document.",
+    leaves="Runs without that option.",
+)  # fmt: skip
 RULES = (UNKNOWN_ENVIRONMENT, UNKNOWN_SECRET, UNKNOWN_SERVICE, OTHER_DATASTORE)
 
 _RESOURCE = re.compile(r"(?:ca|caj|cae|app|func|aks|asp|plan)-.{1,60}-(?:dev|stage|prod)")

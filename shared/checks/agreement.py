@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from shared.checks import Pack
+from shared.checks.agreement_examples import EXAMPLES
 from shared.checks.pack_model import model_of
 from shared.contracts import Finding, Rule, found
 from shared.formats.azure_pipelines.stages import Step
@@ -20,15 +21,56 @@ from shared.pack.model import (
 from shared.pack.model.python_packages import Packages, brought, is_known, normalised
 
 HOOK_VARIABLE = Rule(
-    "REF-060", "error", "Each hook of a deployment is a job of its own: variables that one sets are empty in the other."
-)
-COMMAND_DIFFERS = Rule("REF-061", "warning", "A suite that the pipeline runs with other checks proves something else.")
-PACKAGE_NOT_TAKEN = Rule("REF-062", "warning", "Telemetry rests on packages that the service does not have.")
-NOT_FROM_PIPELINE = Rule("REF-063", "warning", "A variable that the pipeline is said to give has its default instead.")
-TOOL_NOT_RUN = Rule("REF-064", "warning", "What a tool is said to enforce holds only where a step runs the tool.")
-CODE_NOT_TESTED = Rule("REF-065", "warning", "An error code that no test expects may never be answered.")
-READ_BY_NOTHING = Rule("REF-067", "warning", "What is given and read by nothing is a mistake at one of both ends.")
-INFRASTRUCTURE_NOT_SHOWN = Rule("REF-066", "warning", "Infrastructure that is deployed and not shown was not written.")
+    "REF-060", "error", "Each hook of a deployment is a job of its own: what one sets is empty in the other.",
+    proves="A script sets a variable in one hook of a deployment job and another hook of that job uses it; the stage "
+    "does not declare it.",
+    leaves="Output variables that are mapped at the stage, and files that hooks share.",
+    bad=EXAMPLES["REF-060"].bad, good=EXAMPLES["REF-060"].good,
+)  # fmt: skip
+COMMAND_DIFFERS = Rule(
+    "REF-061", "warning", "A suite that the pipeline runs with other checks proves something else.",
+    proves="The test specification and the pipeline each have a Schemathesis command, and their `--checks` differ.",
+    leaves="Other options, and commands in files that are not shown.",
+    bad=EXAMPLES["REF-061"].bad, good=EXAMPLES["REF-061"].good,
+)  # fmt: skip
+PACKAGE_NOT_TAKEN = Rule(
+    "REF-062", "warning", "Telemetry rests on packages that the service does not have.",
+    proves="The observability plan names a package of OpenTelemetry or Azure that the sample neither declares nor gets "
+    "with another, where it is known what all its packages bring.",
+    leaves="Samples with a package of which that is not known.",
+    bad=EXAMPLES["REF-062"].bad, good=EXAMPLES["REF-062"].good,
+)  # fmt: skip
+NOT_FROM_PIPELINE = Rule(
+    "REF-063", "warning", "A variable that the pipeline is said to give has its default instead.",
+    proves="A table of the test specification has a variable come from the pipeline, whose document does not name it.",
+    leaves="Variables that tables have come from elsewhere.",
+    bad=EXAMPLES["REF-063"].bad, good=EXAMPLES["REF-063"].good,
+)  # fmt: skip
+TOOL_NOT_RUN = Rule(
+    "REF-064", "warning", "What a tool is said to enforce holds only where a step runs the tool.",
+    proves="The sample declares a tool that enforces rules, and no block of the pipeline's document has its command.",
+    leaves="Pipelines that run pre-commit, nox, tox or make.",
+    bad=EXAMPLES["REF-064"].bad, good=EXAMPLES["REF-064"].good,
+)  # fmt: skip
+CODE_NOT_TESTED = Rule(
+    "REF-065", "warning", "An error code that no test expects may never be answered.",
+    proves="The error taxonomy has a code with a 4xx status that the test specification does not name, while it names "
+    "most of the others.",
+    leaves="Specifications whose tests look at no codes, and 5xx.",
+    bad=EXAMPLES["REF-065"].bad, good=EXAMPLES["REF-065"].good,
+)  # fmt: skip
+READ_BY_NOTHING = Rule(
+    "REF-067", "warning", "What is given and read by nothing is a mistake at one of both ends.",
+    proves="A step gets a variable by `env` that neither its own script nor any other document names.",
+    leaves="Variables of known programs, such as AZURE_, DOCKER_ or PIP_.",
+    bad=EXAMPLES["REF-067"].bad, good=EXAMPLES["REF-067"].good,
+)  # fmt: skip
+INFRASTRUCTURE_NOT_SHOWN = Rule(
+    "REF-066", "warning", "Infrastructure that is deployed and not shown was not written.",
+    proves="A document names a file below infra/, deploy/, scripts/, ops/ or checks/ that no document shows.",
+    leaves="Compiled files beside their source, and other folders.",
+    bad=EXAMPLES["REF-066"].bad, good=EXAMPLES["REF-066"].good,
+)  # fmt: skip
 RULES = (
     HOOK_VARIABLE, COMMAND_DIFFERS, PACKAGE_NOT_TAKEN, NOT_FROM_PIPELINE, TOOL_NOT_RUN, CODE_NOT_TESTED,
     INFRASTRUCTURE_NOT_SHOWN, READ_BY_NOTHING,

@@ -8,6 +8,7 @@ from shared.checks import (
     PACK_CHECKS,
     Pack,
     PackDocument,
+    agreement_examples,
     all_rules,
     named_examples,
     reference_examples,
@@ -21,7 +22,13 @@ NAMES = (
     "integration-architecture.md", "test-specifications.md", "cicd-pipeline.md", "observability-plan.md",
     "python-sample-implementation.md", "csharp-implementation.md",
 )  # fmt: skip
-EXAMPLES = named_examples.EXAMPLES | reference_examples.EXAMPLES | telemetry_examples.EXAMPLES | suite_examples.EXAMPLES
+EXAMPLES = (
+    agreement_examples.EXAMPLES
+    | named_examples.EXAMPLES
+    | reference_examples.EXAMPLES
+    | telemetry_examples.EXAMPLES
+    | suite_examples.EXAMPLES
+)
 RULES = {rule.id: rule for rule in all_rules()}
 CHECKS = [name for name in PACK_CHECKS if name not in ("across", "ledger")]
 OWN = [RULES[name] for name in EXAMPLES]
