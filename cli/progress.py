@@ -1,6 +1,7 @@
 """Shows the progress of a run: a live table on a terminal, one line for each change everywhere else."""
 
 import time
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -10,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.records import AgentCall, Run
-from cli.terminal import cell, duration, running_time, say, state_cell, table
+from cli.terminal import cell, duration, parsed, running_time, say, state_cell, table
 
 AT_WORK = frozenset({"drafting", "checking"})
 
@@ -113,7 +114,8 @@ class LiveProgress:
         state = run.status if run.ended or not run.phase else f"{run.status}, phase {run.phase}"
         if run.ahead is not None:
             state = queued(run.ahead)
-        foot = f"{state} · {running_time(elapsed)} · {run.usage.calls} calls · {run.usage.output_tokens:,} tokens out"
+        parts = [state, running_time(elapsed), f"{run.usage.calls} calls", f"{run.usage.output_tokens:,} tokens out"]
+        foot = " · ".join(filter(None, (*parts, time_left(run))))
         return Group(agent_table(run.agents, self._elapsed), cell(foot, "dim"))
 
     def _elapsed(self, call: AgentCall) -> float | None:
@@ -122,6 +124,17 @@ class LiveProgress:
         if call.state in AT_WORK and since is not None:
             return max(time.monotonic() - since, call.seconds or 0)
         return call.seconds
+
+
+def time_left(run: Run) -> str:
+    """How long the run may still take by its plan, without revisions; empty where that says nothing."""
+    began = parsed(run.created_at)
+    if run.ended or run.ahead is not None or not run.estimated_seconds or began is None:
+        return ""
+    left = run.estimated_seconds - (datetime.now(UTC) - began).total_seconds()
+    if left > 90:
+        return f"about {duration(60 * round(left / 60)).removesuffix(' 0 s')} left"
+    return "soon done by its plan" if left > 0 else ""
 
 
 def queued(ahead: int) -> str:

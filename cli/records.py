@@ -123,6 +123,7 @@ class Run:
     ahead: int | None = None
     not_judged: int = 0
     verdict: tuple[str, ...] = ()
+    estimated_seconds: float = 0.0
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
@@ -132,6 +133,7 @@ class Run:
             ahead=_ahead(data),
             not_judged=int(number(data, "not_judged")),
             verdict=lines(data, "verdict"),
+            estimated_seconds=number(data, "estimated_seconds"),
             project=words(data.get("project")) or "",
             prd=words(table(data, "prd").get("name")) or "",
             phase=words(data.get("phase") or None) or "",

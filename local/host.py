@@ -166,8 +166,8 @@ def _ready_line(info: HostInfo) -> str:
     blobs = re.search(r"BlobEndpoint=([^;]+)", info.storage)
     model = f"drafts at {info.drafts}" if info.drafts else "the model service of your environment"
     return (
-        f"Ready: {info.url}  (storage {blobs.group(1) if blobs else '?'}, drop PRDs into its container"
-        f" 'prds' or POST them to {info.url}/api/runs; answers come from {model}; Ctrl-C stops)"
+        f"Ready: {info.url}  (pages at {info.url}/api/ui, storage {blobs.group(1) if blobs else '?'}, drop PRDs"
+        f" into its container 'prds' or POST them to {info.url}/api/runs; answers come from {model}; Ctrl-C stops)"
     )
 
 

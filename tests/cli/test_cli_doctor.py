@@ -1,11 +1,14 @@
 """`doctor` and `status --watch`."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.progress import time_left
+from cli.records import Run
 from tests.cli.fake_design_app import RUN_ID, Answer, FakeDesignApp
 from tests.cli.run_command import RunCommand
 
@@ -50,6 +53,18 @@ def test_doctor_looks_at_this_machine(design_backend: RunCommand, folder: Path):
     assert looks["python"]["state"] == looks["node"]["state"] == "good"
     assert "no host runs" in looks["state"]["detail"]
     assert not (folder / "state").exists(), "it changes nothing"
+
+
+@pytest.mark.parametrize(("ago", "told"), [(0, "about 10 min left"), (560, "soon done by its plan"), (900, "")])
+def test_the_plan_says_how_long_a_run_may_still_take(ago: int, told: str):
+    began = (datetime.now(UTC) - timedelta(seconds=ago)).isoformat()
+    usage = dict.fromkeys(
+        ("calls", "input_tokens", "cache_write_tokens", "cache_read_tokens", "output_tokens", "seconds", "reused"), 0
+    )
+    data: dict[str, Any] = {"id": "a", "status": "running", "created_at": began, "estimated_seconds": 600}
+    data |= {"usage": usage, "agents": [], "files": [], "findings": 0, "not_judged": 0, "verdict": [], "prd": {}}
+    assert time_left(Run.from_dict(data)) == told
+    assert time_left(Run.from_dict(data | {"status": "completed"})) == ""
 
 
 def test_a_watched_run_is_followed_to_its_end(app: FakeDesignApp, design_backend: RunCommand):

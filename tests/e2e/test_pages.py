@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
+from tests.documents import ORDERS, as_word
 from tests.e2e.chromium import running_browser, tab
 from tests.e2e.conftest import Product, prd_text, running_product
 
@@ -53,9 +54,10 @@ async def seen(browser: Browser, product: Product) -> AsyncIterator[tuple[Page, 
         yield opened
 
 
-async def drop(page: Page, name: str, content: str) -> None:
+async def drop(page: Page, name: str, content: str | bytes) -> None:
     """Drop a file anywhere on the page."""
-    await page.evaluate(DROP, [name, base64.b64encode(content.encode()).decode()])
+    data = content.encode() if isinstance(content, str) else content
+    await page.evaluate(DROP, [name, base64.b64encode(data).decode()])
 
 
 async def started(page: Page, name: str, content: str) -> str:
@@ -114,6 +116,34 @@ async def follow_the_report(report: Page) -> None:
     await report.go_back()
     await report.locator(".files").get_by_role("link", name="integration-architecture.md").click()
     await report.wait_for_url("**/integration-architecture.md")
+
+
+async def test_a_dropped_word_document_is_planned_with_what_was_lost(seen: tuple[Page, list[str]]):
+    page, complaints = seen
+    await page.goto("/api/ui")
+    await drop(page, "orders.docx", as_word(ORDERS, picture=True))
+    await expect(page.locator("#planned")).to_contain_text("left out: image: Context diagram")
+    await drop(page, "orders.docx", as_word(ORDERS)[:700])
+    await expect(page.get_by_role("alert")).to_contain_text("save it again as .docx")
+    assert [each for each in complaints if "415" not in each] == [], "the browser tells of each refusal"
+
+
+async def test_a_plan_is_of_the_options_as_they_are(seen: tuple[Page, list[str]], product: Product):
+    page, complaints = seen
+    await page.goto("/api/ui")
+    await drop(page, "optional.md", prd_text("Optional Service"))
+    begin = page.get_by_role("button", name="Start the run")
+    await expect(begin).to_be_visible()
+    await page.get_by_text("Options", exact=True).click()
+    await page.get_by_label("Database").fill("mongodb")
+    await expect(begin).to_have_count(0)
+    await page.get_by_role("button", name="Show the plan").click()
+    await expect(page.locator("#planned")).to_contain_text("Database: mongodb")
+    await page.get_by_label("Design again").check()
+    await begin.click()
+    await page.wait_for_url("**/api/ui/runs/*")
+    assert (await product.run(page.url.rpartition("/")[2]))["options"]["db"] == "mongodb"
+    assert complaints == []
 
 
 async def test_a_run_is_watched_and_cancelled(browser: Browser, slow: Product):
@@ -316,6 +346,9 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
         await page.goto(f"/api/ui/runs/{run['id']}")
         await expect(page.get_by_role("link", name="Open the report")).to_be_visible()
         await page.locator("#run-view summary").click()
+        await look_through(page)
+        address = await page.get_by_role("link", name="Open the report").get_attribute("href")
+        await page.goto(address or "")
         await look_through(page)
         assert complaints == []
 

@@ -98,6 +98,21 @@ async def test_a_run_as_listed_says_what_it_was(past: Past):
     }  # fmt: skip
 
 
+async def test_runs_are_found_by_words_of_their_names(past: Past):
+    await past.add(3, "completed")
+    found = (await past.page(q="TÍTULO 1", project=past.project))["runs"]
+    assert [run["title"] for run in found] == ["Título 1"]
+    assert (await past.page(q="nowhere", project=past.project))["runs"] == []
+
+
+async def test_how_a_run_ended_is_listed_with_its_cost_and_verdict(past: Past, services: Services):
+    (run_id,) = await past.add(1)
+    (run,) = [each async for each in run_index.runs(services.blobs) if each.run_id == run_id]
+    await run_index.close(services.blobs, run, "completed", run.created_at, 0.42, "Complete. " + "x" * 400)
+    (shown,) = (await past.page())["runs"]
+    assert (shown["status"], shown["cost_usd"], len(shown["verdict"])) == ("completed", 0.42, 300)
+
+
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
@@ -108,6 +123,7 @@ async def test_a_run_as_listed_says_what_it_was(past: Past):
         ("cursor=aW5kZXgvLi4vLi4", "bad-cursor"),
         ("cursor=%00", "bad-cursor"),
         ("status=ended", "bad-status"),
+        (f"q={'x' * 201}", "bad-q"),
         ("since=yesterday", "bad-since"),
         ("since=0001-01-01T00:00:00%2B14:00", "bad-since"),
     ],

@@ -13,7 +13,9 @@ export const prepareStart = (started) => {
   });
   at("file").addEventListener("change", () => take(at("file").files, started));
   at("text").addEventListener("input", () => forget());
-  at("options").addEventListener("change", () => clearPlan());
+  at("options").addEventListener("input", (event) => {
+    if (event.target !== at("fresh")) clearPlan(); // a plan is shown for the options as they are, or not at all
+  });
   for (const [name, dropping] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
     document.addEventListener(name, (event) => {
       event.preventDefault();

@@ -17,10 +17,12 @@ from shared.prd.intake.pdf_layout import Letter, Line, lines_of, markdown_of
 from shared.prd.intake.unreadable import Unreadable
 
 MOST_PAGES = 500
-MOST_LETTERS = 3_000_000
+MOST_LETTERS = 1_000_000
 FEWEST_LETTERS = 25
 """Letters of a page below which it counts as a picture, where it shows one."""
 MOST_OBJECTS = 20_000
+_NO_LETTERS = frozenset({0x02, 0xFFFE, 0xFFFF})
+"""Marks of hyphenation, and what has no letter in Unicode."""
 _BOLD = 600
 """The weight from which a font is bold (CSS Fonts 4, section 2.2)."""
 _NAMED_BOLD = re.compile(r"bold|black|heavy|semibold", re.IGNORECASE)
@@ -65,30 +67,42 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
 
 
 def _letters(page: pdfium.PdfPage) -> Iterator[Letter]:
-    """Every letter of a page with its place and size, in the order in which the page has them."""
+    """Every letter of a page with its place and size, in the order in which the page has them.
+
+    Size and weight are asked for at the beginning of each word alone: the calls are what takes the time.
+    """
     text = page.get_textpage()
-    left, right, bottom, top, x, base = (c_double() for _ in range(6))
     with contextlib.closing(text):
+        handle: Any = text.raw
+        left, right, bottom, top, x, base = (c_double() for _ in range(6))
+        box = (byref(left), byref(right), byref(bottom), byref(top))
+        origin = (byref(x), byref(base))
+        size, bold, begins = 0.0, False, True
         for number in range(text.count_chars()):
-            code = raw.FPDFText_GetUnicode(text, number)
-            if not code or code in (0xFFFE, 0xFFFF, 0x02):
+            code = raw.FPDFText_GetUnicode(handle, number)
+            if not code or code in _NO_LETTERS:
                 continue
-            raw.FPDFText_GetCharBox(text, number, byref(left), byref(right), byref(bottom), byref(top))
-            size = raw.FPDFText_GetFontSize(text, number)
-            raw.FPDFText_GetCharOrigin(text, number, byref(x), byref(base))
-            place = (left.value, right.value, base.value)
-            yield Letter(chr(code), *place, _scaled(text, number, size), _is_bold(text, number))
+            letter = chr(code)
+            if letter.isspace():
+                begins = True
+                yield Letter(letter, right.value, right.value, base.value, size, bold)
+                continue
+            raw.FPDFText_GetCharBox(handle, number, *box)
+            raw.FPDFText_GetCharOrigin(handle, number, *origin)
+            if begins:
+                size, bold, begins = _size(handle, number), _is_bold(handle, number), False
+            yield Letter(letter, left.value, right.value, base.value, size, bold)
 
 
-def _scaled(text: pdfium.PdfTextPage, number: int, size: float) -> float:
+def _size(text: Any, number: int) -> float:
     """The size as it is seen: programs may set letters of size 1 and scale the page."""
-    matrix = raw.FS_MATRIX()
+    size, matrix = raw.FPDFText_GetFontSize(text, number), raw.FS_MATRIX()
     if raw.FPDFText_GetMatrix(text, number, byref(matrix)):
         size *= (matrix.c**2 + matrix.d**2) ** 0.5
     return round(abs(size) * 2) / 2
 
 
-def _is_bold(text: pdfium.PdfTextPage, number: int) -> bool:
+def _is_bold(text: Any, number: int) -> bool:
     """By the font's weight; by its name where it tells none."""
     weight = raw.FPDFText_GetFontWeight(text, number)
     if weight > 0:

@@ -1,6 +1,7 @@
 """Word, PDF and HTML become Markdown with the same requirements; what cannot be read is refused with its own reason."""
 
 import re
+import zlib
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,19 @@ async def test_xml_that_expands_without_end_is_refused():
     with pytest.raises(BadInput) as refused:
         await CONVERTER.text_of("a.docx", bomb)
     assert refused.value.code in ("word-broken", "prd-too-complex")
+
+
+async def test_a_pdf_that_unpacks_without_end_is_refused_within_its_limits():
+    packer = zlib.compressobj(9)
+    letters = b"BT /F 11 Tf (x) Tj ET " * 50_000
+    packed = b"".join([*(packer.compress(letters) for _ in range(800)), packer.flush()])
+    whole = pdf_of(b"%s")
+    stream = b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(packed), packed)
+    bomb = whole.replace(b"<</Length 2>>stream\n%s\nendstream", stream)
+    assert len(bomb) < 5_000_000
+    with pytest.raises(BadInput) as refused:
+        await CONVERTER.text_of("a.pdf", bomb)
+    assert refused.value.code in ("prd-too-complex", "pdf-scanned", "pdf-broken")
 
 
 async def test_a_conversion_that_takes_too_long_is_ended():
