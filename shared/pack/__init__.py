@@ -41,14 +41,18 @@ from shared.pack.model import (
     query_objectives,
     shell_variables,
 )
+from shared.pack.moves import moved_names, using
 from shared.pack.registration import CONTRACT, MACHINE_READABLE, registry
+from shared.pack.staleness import MAYBE, SURE, Stale, Staleness, find_stale
 from shared.pack.verdict import Checked, in_words
 
 __all__ = [
     "ARCHITECTURE",
     "CONTRACT",
     "MACHINE_READABLE",
+    "MAYBE",
     "OBSERVABILITY",
+    "SURE",
     "TESTS",
     "Checked",
     "ComposedPack",
@@ -72,6 +76,8 @@ __all__ = [
     "Revised",
     "Row",
     "Settings",
+    "Stale",
+    "Staleness",
     "begin_pack",
     "build_ledger",
     "can_hold",
@@ -79,12 +85,14 @@ __all__ = [
     "events",
     "extract",
     "facts_of",
+    "find_stale",
     "gates",
     "has_edits",
     "in_list",
     "in_words",
     "is_confirmed",
     "kind_of",
+    "moved_names",
     "objectives",
     "published",
     "query_objectives",
@@ -93,5 +101,6 @@ __all__ = [
     "report_input",
     "revise",
     "shell_variables",
+    "using",
     "with_report",
 ]
