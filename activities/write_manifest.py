@@ -13,12 +13,14 @@ from shared.agents import catalogue
 from shared.checks import PACK_CHECKS, REGISTRY_CHECKS
 from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult, errors_and_warnings
 from shared.services import Services
-from shared.storage import DESIGNS, WORK, BlobStore, content_type, live_runs
+from shared.storage import DESIGNS, WORK, BlobStore, content_type, last_packs, live_runs
 
 if TYPE_CHECKING:  # what composes packs is imported at first use: indexing the app composes none
     from shared.pack import Checked, ComposedPack, Material
 
-MANIFEST, REPORT = "MANIFEST.md", "report.html"
+MANIFEST, MANIFEST_JSON, REPORT = "MANIFEST.md", "manifest.json", "report.html"
+COMPLETE = ("completed", "completed_with_findings")
+"""Ends of a run whose pack a later run of the project may go on from."""
 PAGE = "text/html; charset=utf-8"
 """How storage gives out the report, the one file that a browser shows as a page: nothing in it can act."""
 WRITTEN_AT_ONCE = 16
@@ -47,6 +49,9 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
     standing = errors_and_warnings(composed.findings)
     telemetry.run_ended(request, composed.status, errors_and_warnings(first), standing)
+    if composed.status in COMPLETE:
+        manifest = f"{request.folders.project_folder}/{MANIFEST_JSON}"
+        await last_packs.note(services.blobs, request.run.project, request.run.run_id, manifest)
     if request.status != "running":
         await live_runs.leave(services.blobs, request.run.caller, request.run.run_id)
     return RunResult(

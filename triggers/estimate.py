@@ -11,6 +11,7 @@ from shared.prd import Prd, shown
 from shared.runs import Plan, make_plan, priced_for
 from shared.services import Services
 from shared.settings import Settings
+from triggers.earlier_pack import Found, find_earlier
 
 COUNT_SECONDS = 2.0
 """How long a plan waits for Claude to count; then it goes by the rule of thumb."""
@@ -23,7 +24,10 @@ log = logs.logger(__name__)
 
 @dataclass(frozen=True)
 class Estimate:
-    """The calls of a run with their models, the length of what all of them read, and the prices in force."""
+    """The calls of a run with their models, the length of what all of them read, and the prices in force.
+
+    `earlier` is the pack that the run goes on from, if there is one.
+    """
 
     calls: tuple[Call, ...]
     prefix_tokens: int
@@ -31,15 +35,19 @@ class Estimate:
     prices: Prices
     requirements: int
     untraced_from: int
+    earlier: Found | None = None
 
     def plan(self, options: Options) -> Plan:
         """The Execution Plan Summary."""
-        plan = make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices)
+        base = self.earlier.base("plan", self.calls) if self.earlier else None
+        plan = make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices, base=base)
         return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from)
 
 
-async def estimate_run(services: Services, prd: Prd, options: Options) -> Estimate:
+async def estimate_run(services: Services, prd: Prd, options: Options, *, fresh: bool = False) -> Estimate:
     """Plan the calls for a PRD. Claude counts what they share, where it answers within `COUNT_SECONDS`.
+
+    A `fresh` run goes on from no earlier pack.
 
     Raises `BadInput` for a PRD that does not fit into what the models read at once: no call is paid for it.
     """
@@ -50,7 +58,8 @@ async def estimate_run(services: Services, prd: Prd, options: Options) -> Estima
     tokens = estimated_tokens(prompt) if counted is None else counted
     await _check_length(services, prd.name, tokens, calls)
     prices = priced_for((call.model for call in calls), services.settings.prices)
-    return Estimate(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from)
+    earlier = None if fresh else await find_earlier(services, prd, options, calls)
+    return Estimate(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from, earlier)
 
 
 async def _check_length(services: Services, name: str, prefix_tokens: int, calls: tuple[Call, ...]) -> None:

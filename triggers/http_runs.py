@@ -63,9 +63,10 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
 @reports_problems
 async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
-    request, _ = await request_of(req, services.current())
-    estimate = await estimate_run(services.current(), request.prd, request.options)
-    return answer({"plan": estimate.plan(request.options).to_dict()})
+    request, fresh = await request_of(req, services.current())
+    estimate = await estimate_run(services.current(), request.prd, request.options, fresh=fresh)
+    changes = {"changes": estimate.earlier.weighed.to_json()} if estimate.earlier else {}
+    return answer({"plan": estimate.plan(request.options).to_dict() | changes})
 
 
 @bp.route(route="runs", methods=["GET"])

@@ -16,6 +16,8 @@ from shared.pack.composition import (
 from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
 from shared.pack.extraction import ExtractedFile, extract
 from shared.pack.facts import facts_of
+from shared.pack.gist import gist_of
+from shared.pack.incremental import EarlierPack, Weighed, base_text, in_words_for, lines_of_plan, weigh
 from shared.pack.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
 from shared.pack.model import (
     Delivery,
@@ -43,20 +45,19 @@ from shared.pack.model import (
 )
 from shared.pack.moves import moved_names, using
 from shared.pack.registration import CONTRACT, MACHINE_READABLE, registry
-from shared.pack.staleness import MAYBE, SURE, Stale, Staleness, find_stale
+from shared.pack.staleness import Stale, Staleness, find_stale
 from shared.pack.verdict import Checked, in_words
 
 __all__ = [
     "ARCHITECTURE",
     "CONTRACT",
     "MACHINE_READABLE",
-    "MAYBE",
     "OBSERVABILITY",
-    "SURE",
     "TESTS",
     "Checked",
     "ComposedPack",
     "Delivery",
+    "EarlierPack",
     "Edit",
     "Event",
     "ExtractedFile",
@@ -78,6 +79,8 @@ __all__ = [
     "Settings",
     "Stale",
     "Staleness",
+    "Weighed",
+    "base_text",
     "begin_pack",
     "build_ledger",
     "can_hold",
@@ -87,11 +90,14 @@ __all__ = [
     "facts_of",
     "find_stale",
     "gates",
+    "gist_of",
     "has_edits",
     "in_list",
     "in_words",
+    "in_words_for",
     "is_confirmed",
     "kind_of",
+    "lines_of_plan",
     "moved_names",
     "objectives",
     "published",
@@ -102,5 +108,6 @@ __all__ = [
     "revise",
     "shell_variables",
     "using",
+    "weigh",
     "with_report",
 ]

@@ -21,7 +21,7 @@ from shared.pack.ledger import Ledger
 from shared.pack.report.verdict import verdict_json
 from shared.pack.verdict import NOTHING, Checked, Verdict
 from shared.prd import Suspicion
-from shared.runs import accounting_json, plan_of
+from shared.runs import accounting_json, base_json, plan_of
 
 SCHEMA = "manifest/1"
 
@@ -90,6 +90,7 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "options": asdict(run.options),
         "folders": {"project": folders.project_folder, "agents": folders.agents_root},
         "plan": plan_of(run).to_dict(),
+        "base": base_json(run.base) if run.base else None,
         "deliverables": list(_deliverables(request, facts, catalogue)),
         "missing": list(_missing(request)),
         "files": [_file(request, file) for file in facts.files],
@@ -129,8 +130,17 @@ def _deliverables(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
             "size": file.size if file else None,
             "sha256": file.sha256 if file else None,
             "revisions": outcome.revisions,
+            "carried_from": carried_from(request, outcome),
             "findings": findings,
         }
+
+
+def carried_from(request: ManifestRequest, outcome: Outcome) -> str | None:
+    """The earlier run whose text this still is, to the byte; None where the run wrote it."""
+    base = request.run.base
+    earlier = base.text_of(outcome.key) if base else None
+    is_same = earlier and outcome.draft and earlier.text.sha256 == outcome.draft.sha256
+    return base.run_id if base and is_same else None
 
 
 def _tally(findings: tuple[Finding, ...], deliverable: str) -> Json:

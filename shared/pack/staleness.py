@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.contracts import Payload
+from shared.contracts import MAYBE, SURE, Payload
 from shared.pack.citations import Citing, read_citations
 from shared.pack.coverage import is_wanted
 from shared.pack.ledger import ARCHITECTURE, OBSERVABILITY, TESTS
@@ -20,7 +20,6 @@ from shared.pack.moves import forms_of
 from shared.pack.passages import headings
 from shared.prd.requirements import ADDED, CHANGED, MEASURE, Comparison, Requirement, extract_requirements
 
-SURE, MAYBE = "sure", "maybe"
 MANIFEST = "MANIFEST.md"
 SETUP_KINDS = ("non_goal", "constraint", "goal")
 """Kinds of requirements that the manifest's assumptions and non-goals say again."""

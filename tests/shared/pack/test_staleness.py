@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.pack import MAYBE, SURE, Staleness, find_stale, moved_names, using
+from shared.contracts import MAYBE, SURE
+from shared.pack import Staleness, find_stale, moved_names, using
 from shared.prd.requirements import compare
 
 PACK = Path(__file__).parents[2] / "golden" / "python"
