@@ -6,6 +6,7 @@ documents contain and judges none of them: the verdict of a run counts what chec
 
 from shared.pack.composition import (
     ComposedPack,
+    EarlierMaterial,
     Material,
     begin_pack,
     compose_pack,
@@ -57,6 +58,7 @@ __all__ = [
     "Checked",
     "ComposedPack",
     "Delivery",
+    "EarlierMaterial",
     "EarlierPack",
     "Edit",
     "Event",

@@ -16,6 +16,7 @@ from shared.formats import markdown
 from shared.formats.located_yaml import UnreadableYamlError
 from shared.formats.openapi import Contract, Operation, read_contract
 from shared.formats.openapi_objects import mapping, text_of
+from shared.pack.changes_file import PackChanges
 from shared.pack.extraction import CONTRACT_FILE, ExtractedFile
 from shared.pack.ledger import Ledger
 from shared.pack.report.verdict import verdict_json
@@ -59,7 +60,8 @@ class ManifestFacts:
 
     `sections` are the orchestrator agent's answers by task, `findings` all of them (of deliverables, across documents,
     of extraction), `files` all files beside the manifest but the two manifests, `contract` the text of openapi.yaml,
-    `suspicions` the PRD's passages that speak to the pipeline, `checked` which checks were made.
+    `suspicions` the PRD's passages that speak to the pipeline, `checked` which checks were made, `changes` what became
+    of the earlier pack that the run went on from.
     """
 
     sections: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -69,6 +71,7 @@ class ManifestFacts:
     ledger: Ledger | None = None
     suspicions: tuple[Suspicion, ...] = ()
     checked: Checked = NOTHING
+    changes: PackChanges | None = None
 
 
 def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Catalogue) -> Json:
@@ -91,6 +94,7 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "folders": {"project": folders.project_folder, "agents": folders.agents_root},
         "plan": plan_of(run).to_dict(),
         "base": base_json(run.base) if run.base else None,
+        "changes": facts.changes.to_json() if facts.changes else None,
         "deliverables": list(_deliverables(request, facts, catalogue)),
         "missing": list(_missing(request)),
         "files": [_file(request, file) for file in facts.files],

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.e2e.conftest import Product
 
 ORDERS = (Path(__file__).parents[2] / "examples" / "prds" / "order-service.md").read_text(encoding="utf-8")
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parents[2] / "docs" / "manifest.schema.json").read_text(encoding="utf-8"))
+)
 COMPLETE = ("completed", "completed_with_findings")
 
 
@@ -46,6 +50,11 @@ async def designed(product: Product, text: str, **options: Any) -> Design:
     return Design(run, product.calls(before), manifest, texts)
 
 
+async def changes_of(product: Product, design: Design) -> str:
+    folder = design.manifest["folders"]["project"]
+    return (await product.blob("designs", f"{folder}/CHANGES.md")).decode()
+
+
 async def plan(product: Product, text: str, **options: Any) -> dict[str, Any]:
     answer = await product.http.post("/api/plan", json={"prd": text, **options})
     assert answer.status_code == 200, answer.text
@@ -69,6 +78,9 @@ async def test_a_change_of_form_makes_no_call_and_carries_everything_over(produc
     assert second.revised == set()
     assert second.manifest["base"]["run"] == first.run["id"]
     assert second.manifest["sections"] == first.manifest["sections"]
+    changes = await changes_of(product, second)
+    assert "None: every document is the earlier one, to the byte." in changes
+    assert "No change that callers could notice." in changes
 
 
 async def test_a_changed_number_revises_who_cites_it_and_nobody_else(product: Product, first: Design):
@@ -84,6 +96,12 @@ async def test_a_changed_number_revises_who_cites_it_and_nobody_else(product: Pr
     for name in second.carried:
         assert second.texts[name] == first.texts[name]
     assert b"200" in second.texts["integration-architecture.md"]
+    changes = await changes_of(product, second)
+    assert "**R-008** changed: `An order with more than 100 lines" in changes
+    assert "- changed, integration-architecture.md: `API contract`" in changes
+    told = second.manifest["changes"]
+    assert {one["section"] for one in told["sections"]} >= {"API contract", "Contract tests", "Metrics"}
+    assert [error.message for error in SCHEMA.iter_errors(second.manifest)] == []
 
 
 async def test_full_designs_everything_anew(product: Product, first: Design):
