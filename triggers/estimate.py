@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared import logs
 from shared.agents import Prompt, catalogue, estimated_tokens, prefix, reading_of
@@ -42,6 +43,16 @@ class Estimate:
         base = self.earlier.base("plan", self.calls) if self.earlier else None
         plan = make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices, base=base)
         return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from)
+
+    def to_json(self, options: Options) -> dict[str, Any]:
+        """The summary with what the PRD changes since the earlier pack."""
+        from shared.pack import lines_of_plan  # here: indexing reads no document
+
+        plan = self.plan(options).to_dict()
+        if self.earlier is None:
+            return plan
+        weighed = self.earlier.weighed
+        return plan | {"changes": weighed.to_json(), "text": "\n".join([plan["text"], *lines_of_plan(weighed)])}
 
 
 async def estimate_run(services: Services, prd: Prd, options: Options, *, fresh: bool = False) -> Estimate:

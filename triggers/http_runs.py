@@ -65,8 +65,7 @@ async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
     request, fresh = await request_of(req, services.current())
     estimate = await estimate_run(services.current(), request.prd, request.options, fresh=fresh)
-    changes = {"changes": estimate.earlier.weighed.to_json()} if estimate.earlier else {}
-    return answer({"plan": estimate.plan(request.options).to_dict() | changes})
+    return answer({"plan": estimate.to_json(request.options)})
 
 
 @bp.route(route="runs", methods=["GET"])

@@ -16,6 +16,8 @@ from shared.prd.requirements import Change, Comparison, Context, compare
 LEAST_KEPT = 0.3
 """A PRD that has less than this of an earlier one's requirements is another product under the same name."""
 MOST_SECTIONS = 12
+MOST_LINES, LONGEST_LINE = 50, 100
+"""Changes that a plan shows as text, and characters of each."""
 _COMPLETE = ("completed", "completed_with_findings")
 
 type Json = dict[str, Any]
@@ -138,11 +140,9 @@ def _place(stale: Stale) -> str:
 
 
 def lines_of_plan(weighed: Weighed) -> Iterator[str]:
-    """The changes as a plan shows them, one a line."""
-    for change in weighed.comparison.changes:
-        words = change.after or change.before
-        yield f"  {change.kind:<8} {change.id} {words[:100]}"
-    for name in weighed.staleness.deliverables:
-        places = [one for one in weighed.staleness.sections if one.deliverable == name]
-        titles = dict.fromkeys(one.section for one in places if one.section)
-        yield f"  stale    {name}" + (f": {', '.join(titles)}" if titles else "")
+    """The requirements that changed, as a plan shows them, one a line."""
+    changes = weighed.comparison.asked
+    for change in changes[:MOST_LINES]:
+        yield f"  {change.kind:<7} {change.id} {(change.after or change.before)[:LONGEST_LINE]}"
+    if len(changes) > MOST_LINES:
+        yield f"  and {len(changes) - MOST_LINES} more"
