@@ -18,7 +18,7 @@ bp = df.Blueprint()
 @activity(bp)
 async def check_deliverable(services: Services, request: CheckRequest) -> CheckResult:
     """Run the agent's checks on the draft that `request` refers to; the findings go into a work blob."""
-    from shared.pack import facts_of  # here: indexing reads no document
+    from shared.pack import facts_of, gist_of  # here: indexing reads no document
 
     agent = catalogue()[request.agent]
     text, prd = await asyncio.gather(services.blobs.fetch(request.draft), services.blobs.fetch(request.prd))
@@ -32,11 +32,11 @@ async def check_deliverable(services: Services, request: CheckRequest) -> CheckR
         prd=prd,
     )
     findings = await services.checker.check(agent.checks, context)
-    facts = await asyncio.to_thread(facts_of, text)
+    facts, gist = await asyncio.to_thread(lambda: (facts_of(text), gist_of(text)))
     if not findings:
-        return CheckResult(0, 0, facts=facts)
+        return CheckResult(0, 0, facts=facts, gist=gist)
     severities = [finding.severity for finding in findings]
     name = f"{request.run_id}/findings/{request.agent}-{request.task}-{request.revision}.json"
     body = json.dumps([finding.to_dict() for finding in findings], indent=1).encode()
     kept = await services.blobs.write(WORK, name, body, "application/json")
-    return CheckResult(severities.count("error"), severities.count("warning"), kept, facts)
+    return CheckResult(severities.count("error"), severities.count("warning"), kept, facts, gist)

@@ -50,6 +50,8 @@ async def revised(services: Services, request: AgentRequest, answer: str) -> "Re
 
 async def _revision(services: Services, request: AgentRequest) -> Revision | None:
     lists = [reference for reference in (request.findings, request.across) if reference]
+    if request.previous is not None and request.changes is not None:
+        return await _update(services, request, request.previous, request.changes)
     if request.previous is None or not lists:
         return None
     agent = catalogue()[request.agent]
@@ -62,6 +64,23 @@ async def _revision(services: Services, request: AgentRequest) -> Revision | Non
         catalogue().revision,
         by_edits=request.form in BY_EDITS,
         refused=await _refused(services, text, request),
+    )
+
+
+async def _update(services: Services, request: AgentRequest, previous: BlobRef, changes: BlobRef) -> Revision:
+    """What an agent is told when an earlier run's text is to follow its PRD."""
+    from shared.pack import Weighed, in_words_for  # here: indexing reads no document
+
+    agent = catalogue()[request.agent]
+    text, told = await asyncio.gather(*map(services.blobs.fetch, (previous, changes)))
+    weighed = Weighed.from_dict(json.loads(told))
+    return Revision(
+        Text(agent.deliverable, text, agent.name),
+        [],
+        catalogue().revision,
+        by_edits=request.form in BY_EDITS,
+        refused=await _refused(services, text, request),
+        changes=in_words_for(agent.deliverable, weighed, request.moved) or "(nothing but the form of the PRD)",
     )
 
 

@@ -13,12 +13,14 @@ from shared.agents import catalogue
 from shared.checks import PACK_CHECKS, REGISTRY_CHECKS
 from shared.contracts import BlobRef, FileEntry, Finding, ManifestRequest, RunResult, errors_and_warnings
 from shared.services import Services
-from shared.storage import DESIGNS, WORK, BlobStore, content_type, live_runs
+from shared.storage import DESIGNS, WORK, BlobStore, content_type, last_packs, live_runs
 
 if TYPE_CHECKING:  # what composes packs is imported at first use: indexing the app composes none
-    from shared.pack import Checked, ComposedPack, Material
+    from shared.pack import Checked, ComposedPack, EarlierMaterial, Material
 
-MANIFEST, REPORT = "MANIFEST.md", "report.html"
+MANIFEST, MANIFEST_JSON, REPORT = "MANIFEST.md", "manifest.json", "report.html"
+COMPLETE = ("completed", "completed_with_findings")
+"""Ends of a run whose pack a later run of the project may go on from."""
 PAGE = "text/html; charset=utf-8"
 """How storage gives out the report, the one file that a browser shows as a page: nothing in it can act."""
 WRITTEN_AT_ONCE = 16
@@ -47,6 +49,9 @@ async def write_manifest(services: Services, request: ManifestRequest) -> RunRes
     listed = await services.blobs.write(WORK, f"{request.run.run_id}/files.json", listing, "application/json")
     standing = errors_and_warnings(composed.findings)
     telemetry.run_ended(request, composed.status, errors_and_warnings(first), standing)
+    if composed.status in COMPLETE:
+        manifest = f"{request.folders.project_folder}/{MANIFEST_JSON}"
+        await last_packs.note(services.blobs, request.run.project, request.run.run_id, manifest)
     if request.status != "running":
         await live_runs.leave(services.blobs, request.run.caller, request.run.run_id)
     return RunResult(
@@ -124,12 +129,27 @@ async def _gather(blobs: BlobStore, request: ManifestRequest) -> "Material":
     }
     prd, *texts = await asyncio.gather(*map(blobs.fetch, (request.run.prd, *published.values())))
     return Material(
+        earlier=await _earlier(blobs, request),
         documents=dict(zip(published, texts, strict=True)),
         prd=prd,
         sections=await _orchestrator_texts(blobs, request),
         findings=await _findings(blobs, _last_findings(request)),
         first_findings=await _findings(blobs, _first_findings(request)),
     )
+
+
+async def _earlier(blobs: BlobStore, request: ManifestRequest) -> "EarlierMaterial | None":
+    """The pack that the run went on from, and what the PRD changed since."""
+    from shared.pack import EarlierMaterial, Weighed
+
+    base = request.run.base
+    if base is None:
+        return None
+    drafts = {call.key: call.deliverable for call in request.run.calls if call.task == "draft"}
+    kept = [text for text in base.texts if text.key in drafts]
+    told, *texts = await asyncio.gather(*map(blobs.fetch, (base.changes, *(text.text for text in kept))))
+    documents = {drafts[text.key]: content for text, content in zip(kept, texts, strict=True)}
+    return EarlierMaterial(documents, Weighed.from_dict(json.loads(told)))
 
 
 async def _orchestrator_texts(blobs: BlobStore, request: ManifestRequest) -> dict[str, str]:

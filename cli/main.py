@@ -50,6 +50,9 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Design again although this
 Economy = Annotated[
     bool, typer.Option("--economy", help="Half the price: calls go in batches, which may take up to 24 hours a phase.")
 ]
+Full = Annotated[
+    bool, typer.Option("--full", help="Design everything anew, not only what changed since the project's last design.")
+]
 Url = Annotated[
     str | None,
     typer.Option("--url", metavar="URL", envvar="DESIGN_BACKEND_URL", help="A deployed app, not the local host."),
@@ -83,6 +86,7 @@ def run(
     output: Output = None,
     fresh: Fresh = False,
     economy: Economy = False,
+    full: Full = False,
     url: Url = None,
     key: Key = None,
     state: State = None,
@@ -91,7 +95,7 @@ def run(
 ) -> None:
     """Design a backend from a PRD and bring the files here."""
     with reporting_errors(as_json):
-        document, options = prd_from(file, prd), Options(stack, db, fresh, economy)
+        document, options = prd_from(file, prd), Options(stack, db, fresh, economy, full)
         console = screen(to_stderr=as_json)
         with endpoint_for_run(_address(url, key, state), lambda text: say(console, text)) as endpoint:
             designed = design(endpoint, document, options, output or Path(), console, files)
@@ -107,6 +111,7 @@ def plan(
     stack: Stack = None,
     db: Db = None,
     economy: Economy = False,
+    full: Full = False,
     url: Url = None,
     key: Key = None,
     state: State = None,
@@ -114,7 +119,7 @@ def plan(
 ) -> None:
     """Show what a run would do and cost, without starting it."""
     with reporting_errors(as_json):
-        document, options = prd_from(file, prd), Options(stack, db, economy=economy)
+        document, options = prd_from(file, prd), Options(stack, db, economy=economy, full=full)
         console = screen(to_stderr=True)
         with (
             endpoint_for_run(_address(url, key, state), lambda text: say(console, text)) as endpoint,

@@ -29,6 +29,7 @@ class Options:
     db: str | None = None
     fresh: bool = False
     economy: bool = False
+    full: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a wrong stack here already: no host need be started to find out."""
@@ -37,7 +38,8 @@ class Options:
 
     def to_query(self, name: str | None) -> dict[str, str]:
         """Query parameters for a raw body: only what was given."""
-        flags = {"fresh": "true" if self.fresh else None, "economy": "true" if self.economy else None}
+        asked = {"fresh": self.fresh, "economy": self.economy, "full": self.full}
+        flags = {name: "true" if is_asked else None for name, is_asked in asked.items()}
         given = {"name": name, "stack": self.stack, "db": self.db, **flags}
         return {key: value for key, value in given.items() if value is not None}
 

@@ -21,6 +21,7 @@ _TOLD = {
     "manifest.json": "the same for automation",
     "openapi.yaml": "the API contract",
     "ledger.csv": "every requirement and where it is met",
+    "CHANGES.md": "what changed since the project's last design",
     "prd.md": "the PRD as it was read",
 }
 NEEDS_SHOWN = 6

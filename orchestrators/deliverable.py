@@ -7,18 +7,35 @@ from durabletask.task import TaskFailedError
 from orchestrators.active_run import ActiveRun, Steps
 from orchestrators.asking import ask
 from orchestrators.documents import is_built_on
-from orchestrators.revising import check, is_same, request_for, revise
+from orchestrators.revising import check, is_same, mended, revise
 from orchestrators.steps import failure_of, step
-from shared.contracts import BlobRef, Call, Document, FileEntry, Outcome, PublishRequest, RunInput, Usage
+from orchestrators.updating import Intent, errors_before
+from shared.contracts import (
+    AgentRequest,
+    AgentResult,
+    BlobRef,
+    Call,
+    Document,
+    FileEntry,
+    Outcome,
+    PublishRequest,
+    RunInput,
+    Usage,
+)
+
+ANEW = Intent()
 
 
-def deliverable(active: ActiveRun, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
+def deliverable(
+    active: ActiveRun, call: Call, documents: tuple[Document, ...], intent: Intent = ANEW
+) -> Steps[Outcome]:
     """Draft, check, revise and publish what `call` asks for. Never raises for a failed step: the outcome says so.
 
-    The orchestrator agent's texts are published by `write_manifest`, as parts of MANIFEST.md.
+    What an earlier pack has is updated or carried over instead, as `intent` says. The orchestrator agent's texts are
+    published by `write_manifest`, as parts of MANIFEST.md.
     """
     try:
-        outcome = yield from _design(active, call, documents)
+        outcome = yield from _design(active, call, documents, intent)
     except TaskFailedError as error:
         outcome = Outcome(call.key, "failed", Usage(), failure=failure_of(error, active.run))
     active.status.close(call, outcome)
@@ -50,9 +67,8 @@ def waits_for_all(call: Call, run: RunInput) -> bool:
     return run.by_edits and call.task == "draft" and not is_built_on(call, run)
 
 
-def _design(active: ActiveRun, call: Call, documents: tuple[Document, ...]) -> Steps[Outcome]:
-    active.status.enter(call, "drafting")
-    result = yield from ask(active, call, request_for(active.run, call, documents))
+def _design(active: ActiveRun, call: Call, documents: tuple[Document, ...], intent: Intent) -> Steps[Outcome]:
+    result = yield from _text(active, call, intent.request(active.run, call, documents), intent)
     if result.draft is None:
         return Outcome(call.key, "failed", result.usage, result.model, failure=result.failure)
     active.status.enter(call, "checking", result.usage, result.model)
@@ -68,16 +84,27 @@ def _design(active: ActiveRun, call: Call, documents: tuple[Document, ...]) -> S
         findings=checked.findings,
         first_findings=checked.findings,
         facts=checked.facts,
+        gist=checked.gist,
     )
-    if not waits_for_all(call, active.run):
+    if intent.asks and not waits_for_all(call, active.run):
         outcome = yield from _revised(active, call, documents, outcome)
     return (yield from _publish(active, call, outcome))
+
+
+def _text(active: ActiveRun, call: Call, request: AgentRequest, intent: Intent) -> Steps[AgentResult]:
+    """A first draft, the earlier text with edits, or the earlier text as it is."""
+    if intent.earlier is None:
+        active.status.enter(call, "drafting")
+        return (yield from ask(active, call, request))
+    if intent.updates:
+        return (yield from mended(active, call, request, Outcome(call.key, "waiting", Usage(), call.model)))
+    return AgentResult(Usage(), draft=intent.earlier.text)
 
 
 def _revised(active: ActiveRun, call: Call, documents: tuple[Document, ...], outcome: Outcome) -> Steps[Outcome]:
     """Revise a first draft while it falls short. What is asked in the same words is answered in the same words."""
     for _ in range(active.run.revisions):
-        if not outcome.errors or outcome.findings is None or outcome.failure:
+        if outcome.errors <= errors_before(call.key, active.run) or outcome.findings is None or outcome.failure:
             break
         before = outcome.draft
         try:

@@ -12,17 +12,20 @@ from orchestrators.admission import release_slot, wait_for_slot
 from orchestrators.batching import call_off_batches, in_batch
 from orchestrators.custom_status import CustomStatus
 from orchestrators.deliverable import deliverable
-from orchestrators.documents import documents_for, has_what_it_needs
+from orchestrators.documents import documents_for, has_what_it_needs, is_built_on
 from orchestrators.parallel import RunCancelled, in_parallel
 from orchestrators.reconciliation import reconcile
 from orchestrators.revising import request_for
 from orchestrators.spending import Spending
 from orchestrators.steps import failure_of, step
+from orchestrators.updating import Intent, earlier_documents, intent_for, is_carried
 from shared.contracts import (
     Call,
     FolderRequest,
     Folders,
     ManifestRequest,
+    Moves,
+    MovesRequest,
     Outcome,
     PackCheckResult,
     RunInput,
@@ -89,6 +92,7 @@ class _Execution:
         self.outcomes: dict[str, Outcome] = {}
         self.across = self.first_across = PackCheckResult()
         self.warming = WarmResult(Usage())
+        self.moves = Moves()
         self.status: str | None = None
 
     def run_phases(self, cancel: Task[Any]) -> Generator[Task[Any], Any]:
@@ -99,12 +103,16 @@ class _Execution:
             ready = [call for call in calls if has_what_it_needs(call, run, self.outcomes)]
             if ready and phase == SYNTHESIS_PHASE:
                 yield from self._reconcile(cancel)
-            yield from self._warm(ready)
-            yield from self._in_batch(phase, ready, cancel)
+            intents = {call.key: intent_for(call, run, self.outcomes, self.moves) for call in ready}
+            asked = [call for call in ready if intents[call.key].asks]
+            yield from self._warm(asked)
+            yield from self._in_batch(phase, asked, intents, cancel)
             branches = {
-                call.key: deliverable(self.active, call, documents_for(call, run, self.outcomes)) for call in ready
+                call.key: deliverable(self.active, call, documents_for(call, run, self.outcomes), intents[call.key])
+                for call in ready
             }
             self.outcomes |= yield from in_parallel(self.active.context, branches, cancel)
+            yield from self._follow_moves(ready)
             if all(self.outcomes[call.key].state == "failed" for call in ready):
                 return  # nothing to build on: say so in the manifest rather than pay for more
             if phase == run.calls[0].phase:
@@ -125,11 +133,28 @@ class _Execution:
         self.active.spending.add(self.warming.usage, self.warming.model)
         self.active.status.warm(self.warming)
 
-    def _in_batch(self, phase: int, ready: list[Call], cancel: Task[Any]) -> Generator[Task[Any], Any]:
+    def _follow_moves(self, done: list[Call]) -> Generator[Task[Any], Any]:
+        """Where what others build on is no longer the earlier pack's, find who uses a name of it that moved."""
+        run = self.active.run
+        for call in done:
+            outcome = self.outcomes[call.key]
+            earlier = run.base.text_of(call.key) if run.base else None
+            if earlier is None or outcome.draft is None or not is_built_on(call, run) or is_carried(outcome, run):
+                continue
+            others = earlier_documents(run, call)
+            request = MovesRequest(run.run_id, earlier.text, outcome.draft, others)
+            try:
+                self.moves = yield from step(self.active.context, run, "find_moves", request, Moves)
+            except TaskFailedError:  # then whoever may use one is asked
+                self.moves = Moves(deliverables=tuple(document.name for document in others))
+
+    def _in_batch(
+        self, phase: int, ready: list[Call], intents: dict[str, Intent], cancel: Task[Any]
+    ) -> Generator[Task[Any], Any]:
         """In economy mode, have the answers of a phase there before its branches ask for them."""
         if self.active.run.options.economy:
             run, outcomes = self.active.run, self.outcomes
-            asked = [(call, request_for(run, call, documents_for(call, run, outcomes))) for call in ready]
+            asked = [(call, intents[call.key].request(run, call, documents_for(call, run, outcomes))) for call in ready]
             branch = in_batch(self.active, f"phase-{phase}", *asked)
             yield from in_parallel(self.active.context, {"batch": branch}, cancel)
 

@@ -15,6 +15,7 @@ from orchestrators.deliverable import revision, waits_for_all
 from orchestrators.documents import all_documents, documents_for, is_built_on
 from orchestrators.parallel import RunCancelled, in_parallel
 from orchestrators.steps import failure_of, step
+from orchestrators.updating import errors_before, is_carried
 from shared.contracts import BlobRef, Call, Outcome, PackCheckRequest, PackCheckResult
 
 type Walk = Generator[Task[Any], Any]
@@ -93,8 +94,11 @@ class _Documents:
         outcome = self.outcomes.get(call.key)
         if outcome is None or outcome.file is None or outcome.failure:
             return False
+        across = sum(tally.errors for tally in self.checked.tallies if tally.deliverable == call.deliverable)
+        if is_carried(outcome, self.active.run):
+            return outcome.errors + across > errors_before(call.key, self.active.run)
         own = outcome.errors and waits_for_all(call, self.active.run)
-        return bool(own) or any(tally.errors for tally in self.checked.tallies if tally.deliverable == call.deliverable)
+        return bool(own) or across > 0
 
     def _wish(self, call: Call) -> tuple[str, ...]:
         """What a revision would be asked, told from any other."""

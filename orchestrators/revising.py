@@ -38,7 +38,7 @@ def revise(
     number = outcome.revisions + 1
     form = EDITS if active.run.by_edits else ""
     asked = replace(request_for(active.run, call, documents), revision=number, previous=outcome.draft, form=form)
-    result = yield from _mended(active, call, replace(asked, findings=findings, across=across), outcome)
+    result = yield from mended(active, call, replace(asked, findings=findings, across=across), outcome)
     capped = result.failure if result.failure and result.failure.code == CAP_REACHED else None
     if capped and result.draft is None:
         return replace(outcome, usage=outcome.usage + result.usage, failure=capped)
@@ -56,6 +56,7 @@ def revise(
         warnings=checked.warnings,
         findings=checked.findings,
         facts=checked.facts,
+        gist=checked.gist,
     )
 
 
@@ -87,7 +88,7 @@ def request_for(run: RunInput, call: Call, documents: tuple[Document, ...]) -> A
     )
 
 
-def _mended(active: ActiveRun, call: Call, request: AgentRequest, outcome: Outcome) -> Steps[AgentResult]:
+def mended(active: ActiveRun, call: Call, request: AgentRequest, outcome: Outcome) -> Steps[AgentResult]:
     """The text with its edits. Each call is paid for and kept by itself; what a failed one leaves, stays."""
     result = yield from _answered(active, call, request, outcome)
     for form in (AGAIN, WHOLE):

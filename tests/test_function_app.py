@@ -41,6 +41,7 @@ def test_exactly_the_expected_functions_are_registered(app: App):
         "claim_folder",
         "check_deliverable",
         "check_pack",
+        "find_moves",
         "leave_place",
         "publish_deliverable",
         "take_place",

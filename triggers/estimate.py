@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared import logs
 from shared.agents import Prompt, catalogue, estimated_tokens, prefix, reading_of
@@ -11,6 +12,7 @@ from shared.prd import Prd, shown
 from shared.runs import Plan, make_plan, priced_for
 from shared.services import Services
 from shared.settings import Settings
+from triggers.earlier_pack import Found, find_earlier
 
 COUNT_SECONDS = 2.0
 """How long a plan waits for Claude to count; then it goes by the rule of thumb."""
@@ -23,7 +25,10 @@ log = logs.logger(__name__)
 
 @dataclass(frozen=True)
 class Estimate:
-    """The calls of a run with their models, the length of what all of them read, and the prices in force."""
+    """The calls of a run with their models, the length of what all of them read, and the prices in force.
+
+    `earlier` is the pack that the run goes on from, if there is one.
+    """
 
     calls: tuple[Call, ...]
     prefix_tokens: int
@@ -31,15 +36,29 @@ class Estimate:
     prices: Prices
     requirements: int
     untraced_from: int
+    earlier: Found | None = None
 
     def plan(self, options: Options, converted: Converted | None = None) -> Plan:
         """The Execution Plan Summary."""
-        plan = make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices)
+        base = self.earlier.base("plan", self.calls) if self.earlier else None
+        plan = make_plan(self.calls, options, self.prefix_tokens, counted=self.counted, prices=self.prices, base=base)
         return replace(plan, requirements=self.requirements, untraced_from=self.untraced_from, converted=converted)
 
+    def to_json(self, options: Options, converted: Converted | None = None) -> dict[str, Any]:
+        """The summary with what the PRD changes since the earlier pack."""
+        from shared.pack import lines_of_plan  # here: indexing reads no document
 
-async def estimate_run(services: Services, prd: Prd, options: Options) -> Estimate:
+        plan = self.plan(options, converted).to_dict()
+        if self.earlier is None:
+            return plan
+        weighed = self.earlier.weighed
+        return plan | {"changes": weighed.to_json(), "text": "\n".join([plan["text"], *lines_of_plan(weighed)])}
+
+
+async def estimate_run(services: Services, prd: Prd, options: Options, *, fresh: bool = False) -> Estimate:
     """Plan the calls for a PRD. Claude counts what they share, where it answers within `COUNT_SECONDS`.
+
+    A `fresh` run goes on from no earlier pack.
 
     Raises `BadInput` for a PRD that does not fit into what the models read at once: no call is paid for it.
     """
@@ -50,7 +69,8 @@ async def estimate_run(services: Services, prd: Prd, options: Options) -> Estima
     tokens = estimated_tokens(prompt) if counted is None else counted
     await _check_length(services, prd.name, tokens, calls)
     prices = priced_for((call.model for call in calls), services.settings.prices)
-    return Estimate(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from)
+    earlier = None if fresh else await find_earlier(services, prd, options, calls)
+    return Estimate(calls, tokens, counted is not None, prices, reading.found, reading.untraced_from, earlier)
 
 
 async def _check_length(services: Services, name: str, prefix_tokens: int, calls: tuple[Call, ...]) -> None:

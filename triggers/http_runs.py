@@ -63,9 +63,9 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
 @reports_problems
 async def plan(req: func.HttpRequest) -> func.HttpResponse:
     """The Execution Plan Summary of a request, without starting anything."""
-    request, _ = await request_of(req, services.current())
-    estimate = await estimate_run(services.current(), request.prd, request.options)
-    return answer({"plan": estimate.plan(request.options, request.converted).to_dict()})
+    request, fresh = await request_of(req, services.current())
+    estimate = await estimate_run(services.current(), request.prd, request.options, fresh=fresh)
+    return answer({"plan": estimate.to_json(request.options, request.converted)})
 
 
 @bp.route(route="runs", methods=["GET"])

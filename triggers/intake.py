@@ -70,7 +70,8 @@ def read_request(
     prd = read_prd(name, text.data, max_bytes=settings.max_prd_bytes)
     options = resolve(prd, Source(where, values), from_front_matter(prd))
     _refuse_impossible(options, settings)
-    asked = [options.stack, options.db, options.output, *(["economy"] if options.economy else [])]
+    flags = [name for name in ("economy", "full") if getattr(options, name)]
+    asked = [options.stack, options.db, options.output, *flags]
     identity = json.dumps(["http", content_hash(data), *asked])
     return Request(prd, options, "http", identity, converted=text.converted)
 
@@ -144,10 +145,11 @@ async def _wants_another(services: Services, client: df.DurableFunctionsClient, 
 
 async def _claim(services: Services, request: Request, run_id: str, *, fresh: bool) -> Claim | None:
     """Write the PRD's copy, then the claim; None when somebody else was there first."""
-    estimate = await estimate_run(services, request.prd, request.options)
-    prd = await services.blobs.write(
-        WORK, f"{run_id}/prd.md", request.prd.text.encode(), "text/markdown; charset=utf-8"
-    )
+    estimate = await estimate_run(services, request.prd, request.options, fresh=fresh)
+    text = estimate.earlier.weighed.comparison.text if estimate.earlier else request.prd.text
+    prd = await services.blobs.write(WORK, f"{run_id}/prd.md", text.encode(), "text/markdown; charset=utf-8")
+    if estimate.earlier:
+        await estimate.earlier.keep(services.blobs, run_id)
     claim = Claim(
         run=replace(_run_input(services.settings, request, run_id, prd, estimate), fresh=fresh),
         source=request.source,
@@ -204,6 +206,7 @@ def _run_input(settings: Settings, request: Request, run_id: str, prd: BlobRef, 
         by_edits=True,
         signed=True,
         converted=request.converted,
+        base=estimate.earlier.base(run_id, estimate.calls) if estimate.earlier else None,
     )
 
 

@@ -25,7 +25,8 @@ async def run_view(blobs: BlobStore, claim: Claim, state: OrchestrationState | N
         "prd": {"name": run.prd_name, "etag": run.prd_etag, "sha256": run.prd.sha256, "size": run.prd.size}
         | {"converted": run.converted.to_dict() if run.converted else None},
         "options": {"stack": run.options.stack, "db": run.options.db, "output": run.options.output}
-        | {"economy": run.options.economy},
+        | {"economy": run.options.economy, "full": run.options.full},
+        "base": {"run": run.base.run_id, "folder": run.base.folder} if run.base else None,
         "phase": progress.get("phase", 0),
         "folder": progress.get("folder"),
         "agents": agents,

@@ -8,7 +8,8 @@ from typing import Literal, cast
 type ListedKind = Literal["functional", "quality", "constraint", "non-goal", "goal"]
 
 _BLOCK = re.compile(
-    r'\A\s*<(prd|document|requirements|findings)-([0-9a-f]{12}) name="([^"]*)"[^>]*>\n(.*)\n</\1-\2>\s*\Z', re.DOTALL
+    r'\A\s*<(prd|document|requirements|findings|changes)-([0-9a-f]{12}) name="([^"]*)"[^>]*>\n(.*)\n</\1-\2>\s*\Z',
+    re.DOTALL,
 )
 _ASSIGNMENT = re.compile(r"\A\s*<assignment>\n(.*?)\n</assignment>", re.DOTALL)
 _LISTED = re.compile(

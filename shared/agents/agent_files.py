@@ -75,12 +75,13 @@ class Agent:
 
 @dataclass(frozen=True)
 class RevisionPrompt:
-    """How a revision is asked for: the rules of all, then the form of its answer.
+    """How a revision is asked for: the rules of all that mend findings, or of an `update`; then the form of its answer.
 
     `again` follows `edits` where some did not apply. `edits` uses the variable `fingerprint`.
     """
 
     rules: str
+    update: str
     edits: str
     again: str
     whole: str

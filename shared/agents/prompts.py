@@ -66,7 +66,8 @@ class Revision:
     """What a revision adds: the agent's own text, the findings about it, and how to answer.
 
     With `by_edits` it is answered with edits, else with the whole document. `refused` are those of an earlier answer
-    that do not apply, as the agent is told of them.
+    that do not apply, as the agent is told of them. `changes` of the PRD take the place of findings in an update of
+    what an earlier run wrote.
     """
 
     previous: Text
@@ -74,6 +75,7 @@ class Revision:
     prompt: RevisionPrompt
     by_edits: bool = False
     refused: str = ""
+    changes: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,17 @@ class Reading:
 
 def reading_of(prd: str, documents: Sequence[Text] = ()) -> Reading:
     """What agents read of a PRD and of what their colleagues wrote."""
-    from shared.prd.requirements import MOST_TRACED, annotated, extract_requirements  # here: indexing reads no PRD
+    from shared.prd.requirements import (  # here: indexing reads no PRD
+        MOST_TRACED,
+        annotated,
+        extract_requirements,
+        without_ids,
+    )
 
     agents = catalogue()
     found = extract_requirements(prd)
     beyond = found[MOST_TRACED].line if len(found) > MOST_TRACED else 0
-    text = Text(PRD_NAME, prd)
+    text = Text(PRD_NAME, without_ids(prd))
     return Reading(agents.system, text, annotated(found), documents, agents.continuation, len(found), beyond)
 
 
@@ -150,11 +157,12 @@ def _revision_blocks(assignment: Assignment, revision: Revision) -> list[Block]:
     """The role as it was, then the agent's own text, the findings, and what to do."""
     name, prompt = assignment.agent.deliverable, revision.prompt
     form = fill(prompt.edits, {"fingerprint": fingerprint(revision.previous.content)})
+    kind, listed = ("changes", revision.changes) if revision.changes else ("findings", in_list(revision.findings))
     texts = [
         _role(assignment, task="revise"),
         _tagged("document", revision.previous),
-        _tagged("findings", Text(name, in_list(revision.findings))),
-        f"{prompt.rules}\n\n{form if revision.by_edits else prompt.whole}",
+        _tagged(kind, Text(name, listed)),
+        f"{prompt.update if revision.changes else prompt.rules}\n\n{form if revision.by_edits else prompt.whole}",
     ]
     if revision.refused:
         texts += [_tagged("refused", Text(name, revision.refused)), prompt.again]

@@ -44,6 +44,7 @@ from shared.contracts.findings import (
     unjudged,
 )
 from shared.contracts.history import in_full, in_short, run_of
+from shared.contracts.incremental import MAYBE, SURE, Base, BaseText, Moves, MovesRequest
 from shared.contracts.packs import FileEntry, FolderRequest, Folders, ManifestRequest, Outcome, PublishRequest
 from shared.contracts.payload import Payload
 from shared.contracts.references import BlobRef, Document
@@ -68,14 +69,18 @@ __all__ = [
     "AGAIN",
     "BY_EDITS",
     "EDITS",
+    "MAYBE",
     "NOTHING",
     "SENT_BACK",
     "SLOT_EVENT",
+    "SURE",
     "VERSION",
     "WHOLE",
     "AgentRequest",
     "AgentResult",
     "AwaitedRun",
+    "Base",
+    "BaseText",
     "BatchLook",
     "BatchRequest",
     "BatchState",
@@ -100,6 +105,8 @@ __all__ = [
     "Interruption",
     "ManifestRequest",
     "ModelPrice",
+    "Moves",
+    "MovesRequest",
     "NextRuns",
     "Options",
     "Outcome",

@@ -19,7 +19,8 @@ class AgentRequest(Payload):
     A revision (1, 2, ...) also refers to the agent's own text so far and to the findings to mend: those of its own
     checks and those `across` documents. `form` says how it is to be answered: with `edits`; with edits `again`, where
     not all those in an earlier `answer` applied; else with the `whole` document (also where it is empty, as in runs
-    that were started before there were edits).
+    that were started before there were edits). An update of an earlier pack (revision 0) refers to the `changes` of the
+    PRD instead of findings, and names what `moved` in the architecture since.
     """
 
     run_id: str
@@ -38,6 +39,8 @@ class AgentRequest(Payload):
     across: BlobRef | None = None
     form: str = ""
     answer: BlobRef | None = None
+    changes: BlobRef | None = None
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,15 @@ class CheckRequest(Payload):
 class CheckResult(Payload):
     """How many findings by severity, and the blob that holds them (None when there are none).
 
-    `facts` is a fingerprint of what other documents may rest on in the draft (`shared/pack/facts.py`).
+    `facts` is a fingerprint of what other documents may rest on in the draft (`shared/pack/facts.py`), `gist` of what
+    the manifest sums up of it (`shared/pack/gist.py`).
     """
 
     errors: int
     warnings: int
     findings: BlobRef | None = None
     facts: str = ""
+    gist: str = ""
 
     @property
     def total(self) -> int:

@@ -58,8 +58,8 @@ class FileEntry(Payload):
 class Outcome(Payload):
     """How one planned call ended. `state` is done, failed, cancelled or waiting (never reached).
 
-    `errors`, `warnings`, `findings` and `facts` are those of the last draft's own checks, `first_findings` those of the
-    first.
+    `errors`, `warnings`, `findings`, `facts` and `gist` are those of the last draft's own checks, `first_findings`
+    those of the first.
     """
 
     key: str
@@ -75,6 +75,7 @@ class Outcome(Payload):
     revisions: int = 0
     failure: Failure | None = None
     facts: str = ""
+    gist: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.contracts.incremental import Base
 from shared.contracts.payload import Payload
 from shared.contracts.references import BlobRef
 from shared.contracts.spending import Cap, Prices, Usage
@@ -38,7 +39,8 @@ class Call(Payload):
 class Options(Payload):
     """The resolved options of a run. `db` and `output` are None where nobody asked for one.
 
-    With `economy`, calls go through the Message Batches API: half the price, and up to 24 hours for each phase.
+    With `economy`, calls go through the Message Batches API: half the price, and up to 24 hours for each phase. With
+    `full`, the run goes on from no earlier pack.
     """
 
     stack: str
@@ -46,6 +48,7 @@ class Options(Payload):
     db: str | None = None
     output: str | None = None
     economy: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class RunInput(Payload):
     `caller` tells who asked for the run over HTTP from other callers, and nothing else.
     `max_active` is how many runs may be active at once; 0 means that this one waits for none.
     `converted` says what the PRD was before it became text; None where it was sent as text.
+    With a `base`, only what the PRD's changes reach is revised; the rest of the earlier pack is carried over.
     `signed` has each step's result repeat the signature of its request (`shared/signing.py`).
     """
 
@@ -127,6 +131,7 @@ class RunInput(Payload):
     by_edits: bool = False
     signed: bool = False
     converted: Converted | None = None
+    base: Base | None = None
     version: int = VERSION
 
 

@@ -6,6 +6,7 @@ documents contain and judges none of them: the verdict of a run counts what chec
 
 from shared.pack.composition import (
     ComposedPack,
+    EarlierMaterial,
     Material,
     begin_pack,
     compose_pack,
@@ -16,6 +17,8 @@ from shared.pack.composition import (
 from shared.pack.edits import Edit, Refusal, Revised, has_edits, in_list, revise
 from shared.pack.extraction import ExtractedFile, extract
 from shared.pack.facts import facts_of
+from shared.pack.gist import gist_of
+from shared.pack.incremental import EarlierPack, Weighed, base_text, in_words_for, lines_of_plan, weigh
 from shared.pack.ledger import ARCHITECTURE, OBSERVABILITY, TESTS, Ledger, Row, build_ledger
 from shared.pack.model import (
     Delivery,
@@ -41,7 +44,9 @@ from shared.pack.model import (
     query_objectives,
     shell_variables,
 )
+from shared.pack.moves import moved_names, using
 from shared.pack.registration import CONTRACT, MACHINE_READABLE, registry
+from shared.pack.staleness import Stale, Staleness, find_stale
 from shared.pack.verdict import Checked, in_words
 
 __all__ = [
@@ -53,6 +58,8 @@ __all__ = [
     "Checked",
     "ComposedPack",
     "Delivery",
+    "EarlierMaterial",
+    "EarlierPack",
     "Edit",
     "Event",
     "ExtractedFile",
@@ -72,6 +79,10 @@ __all__ = [
     "Revised",
     "Row",
     "Settings",
+    "Stale",
+    "Staleness",
+    "Weighed",
+    "base_text",
     "begin_pack",
     "build_ledger",
     "can_hold",
@@ -79,12 +90,17 @@ __all__ = [
     "events",
     "extract",
     "facts_of",
+    "find_stale",
     "gates",
+    "gist_of",
     "has_edits",
     "in_list",
     "in_words",
+    "in_words_for",
     "is_confirmed",
     "kind_of",
+    "lines_of_plan",
+    "moved_names",
     "objectives",
     "published",
     "query_objectives",
@@ -93,5 +109,7 @@ __all__ = [
     "report_input",
     "revise",
     "shell_variables",
+    "using",
+    "weigh",
     "with_report",
 ]

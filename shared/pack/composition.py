@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from shared.agents import Catalogue
 from shared.contracts import Finding, ManifestRequest, Registry
-from shared.pack.extraction import CONTRACT_FILE, extract_files
+from shared.pack.changes_file import PackChanges, pack_changes, render_changes
+from shared.pack.extraction import CONTRACT_FILE, ExtractedFile, extract_files
+from shared.pack.incremental import Weighed
 from shared.pack.ledger import build_ledger
 from shared.pack.manifest import Written, render_manifest
 from shared.pack.manifest_json import ManifestFacts, PackFile, manifest_json
@@ -21,7 +23,15 @@ from shared.prd import suspicions
 from shared.prd.requirements import extract_requirements, traced
 
 MANIFEST, MANIFEST_JSON, LEDGER, PRD = "MANIFEST.md", "manifest.json", "ledger.csv", "prd.md"
-REPORT = "report.html"
+REPORT, CHANGES = "report.html", "CHANGES.md"
+
+
+@dataclass(frozen=True)
+class EarlierMaterial:
+    """The pack that a run went on from: its documents by name, and what the PRD changed since."""
+
+    documents: Mapping[str, str]
+    weighed: Weighed
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class Material:
 
     `documents` are the published deliverables by name, `prd` is its text, `sections` are the orchestrator agent's
     answers by task, `findings` and `first_findings` those at the end and before any revision, `checked` says which
-    checks were made.
+    checks were made, `earlier` is what the run went on from.
     """
 
     documents: Mapping[str, str]
@@ -39,6 +49,7 @@ class Material:
     findings: list[Finding]
     first_findings: list[Finding]
     checked: Checked = NOTHING
+    earlier: EarlierMaterial | None = None
 
 
 @dataclass(frozen=True)
@@ -68,14 +79,30 @@ def compose_pack(request: ManifestRequest, material: Material, catalogue: Catalo
     files |= {LEDGER: ledger.to_csv().encode("utf-8-sig"), PRD: material.prd.encode()}
     entries = [PackFile.of_extracted(file) for file in extraction.files]
     entries += [PackFile.of(name, files[name]) for name in (LEDGER, PRD)]
+    contract = next((file.content for file in extraction.files if file.path == CONTRACT_FILE), None)
+    changes = _changes(material, contract)
+    if changes and request.run.base:
+        files[CHANGES] = render_changes(changes, request.run.base).encode()
+        entries.append(PackFile.of(CHANGES, files[CHANGES]))
     findings = [*material.findings, *extraction.findings]
     request = _judged(request, findings)
-    contract = next((file.content for file in extraction.files if file.path == CONTRACT_FILE), None)
     told = suspicions(material.prd)
-    facts = ManifestFacts(material.sections, tuple(findings), tuple(entries), contract, ledger, told, material.checked)
+    facts = ManifestFacts(
+        material.sections, tuple(findings), tuple(entries), contract, ledger, told, material.checked, changes
+    )
     manifests = _manifests(request, material, facts, catalogue)
     verdict = Verdict(request, tuple(findings), ledger, material.checked).lines()
     return ComposedPack(files | manifests, findings, request.status, verdict, facts)
+
+
+def _changes(material: Material, contract: str | None) -> PackChanges | None:
+    """What became of the earlier pack; None where there was none."""
+    if material.earlier is None:
+        return None
+    earlier: tuple[ExtractedFile, ...] = tuple(extract_files(material.earlier.documents).files)
+    before = next((file.content for file in earlier if file.path == CONTRACT_FILE), None)
+    documents = (material.earlier.documents, material.documents)
+    return pack_changes(material.earlier.weighed.comparison, documents, (before, contract))
 
 
 def _judged(request: ManifestRequest, findings: list[Finding]) -> ManifestRequest:

@@ -25,7 +25,7 @@ from shared.contracts import (
 from shared.formats import markdown
 from shared.formats.active_content import defines_links, is_active
 from shared.pack.ledger import Ledger, Row
-from shared.pack.manifest_json import PackFile
+from shared.pack.manifest_json import PackFile, carried_from
 from shared.pack.verdict import NOTHING, Checked, Verdict
 from shared.prd import Suspicion
 from shared.runs import CAP_REACHED, accounting_table, plan_of
@@ -92,6 +92,7 @@ def _head(request: ManifestRequest, verdict: Verdict) -> str:
         ("Stack", f"{options.stack} ({_cell(options.stack_reason)})"),
         ("Database", _cell(options.db) if options.db else "chosen by the architect"),
         ("Mode", "economy: calls went in batches, at half the price" if options.economy else ""),
+        ("Goes on from", f"run `{run.base.run_id}` in `{run.base.folder}`" if run.base else ""),
         ("Started", request.started),
         ("Written", request.written),
         ("Folder", f"`{request.folders.project_folder}`"),
@@ -131,6 +132,8 @@ def _state(request: ManifestRequest, outcome: Outcome, findings: list[Finding]) 
     warnings, unjudged = len(errors_and_warnings(findings)) - errors, len(not_judged(findings))
     rest = f", {unjudged} not judged" if unjudged else ""
     revised = f" after {outcome.revisions} revision(s)" if outcome.revisions else ""
+    if earlier := carried_from(request, outcome):
+        revised += f", carried over from run `{earlier}`"
     if errors:
         return f"**failing**: {errors} error(s), {warnings} warning(s){rest}{revised}"
     return f"passed{revised}" + (f", {warnings} warning(s)" if warnings else "") + rest

@@ -16,12 +16,13 @@ from shared.formats import markdown
 from shared.formats.located_yaml import UnreadableYamlError
 from shared.formats.openapi import Contract, Operation, read_contract
 from shared.formats.openapi_objects import mapping, text_of
+from shared.pack.changes_file import PackChanges
 from shared.pack.extraction import CONTRACT_FILE, ExtractedFile
 from shared.pack.ledger import Ledger
 from shared.pack.report.verdict import verdict_json
 from shared.pack.verdict import NOTHING, Checked, Verdict
 from shared.prd import Suspicion
-from shared.runs import accounting_json, plan_of
+from shared.runs import accounting_json, base_json, plan_of
 
 SCHEMA = "manifest/1"
 
@@ -59,7 +60,8 @@ class ManifestFacts:
 
     `sections` are the orchestrator agent's answers by task, `findings` all of them (of deliverables, across documents,
     of extraction), `files` all files beside the manifest but the two manifests, `contract` the text of openapi.yaml,
-    `suspicions` the PRD's passages that speak to the pipeline, `checked` which checks were made.
+    `suspicions` the PRD's passages that speak to the pipeline, `checked` which checks were made, `changes` what became
+    of the earlier pack that the run went on from.
     """
 
     sections: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -69,6 +71,7 @@ class ManifestFacts:
     ledger: Ledger | None = None
     suspicions: tuple[Suspicion, ...] = ()
     checked: Checked = NOTHING
+    changes: PackChanges | None = None
 
 
 def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Catalogue) -> Json:
@@ -91,6 +94,8 @@ def manifest_json(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
         "options": asdict(run.options),
         "folders": {"project": folders.project_folder, "agents": folders.agents_root},
         "plan": plan_of(run).to_dict(),
+        "base": base_json(run.base) if run.base else None,
+        "changes": facts.changes.to_json() if facts.changes else None,
         "deliverables": list(_deliverables(request, facts, catalogue)),
         "missing": list(_missing(request)),
         "files": [_file(request, file) for file in facts.files],
@@ -130,8 +135,17 @@ def _deliverables(request: ManifestRequest, facts: ManifestFacts, catalogue: Cat
             "size": file.size if file else None,
             "sha256": file.sha256 if file else None,
             "revisions": outcome.revisions,
+            "carried_from": carried_from(request, outcome),
             "findings": findings,
         }
+
+
+def carried_from(request: ManifestRequest, outcome: Outcome) -> str | None:
+    """The earlier run whose text this still is, to the byte; None where the run wrote it."""
+    base = request.run.base
+    earlier = base.text_of(outcome.key) if base else None
+    is_same = earlier and outcome.draft and earlier.text.sha256 == outcome.draft.sha256
+    return base.run_id if base and is_same else None
 
 
 def _tally(findings: tuple[Finding, ...], deliverable: str) -> Json:

@@ -4,6 +4,7 @@ May use agents, prd, contracts and errors.
 """
 
 from shared.runs.accounting import accounting_json, accounting_table
+from shared.runs.base_view import base_in_words, base_json
 from shared.runs.options import NAMES, Source, from_front_matter, from_metadata, resolve
 from shared.runs.plan import Plan, make_plan, plan_of
 from shared.runs.prices import CAP_REACHED, as_number, cost, price_of, priced_for, reached, read_prices, total
@@ -18,6 +19,8 @@ __all__ = [
     "accounting_json",
     "accounting_table",
     "as_number",
+    "base_in_words",
+    "base_json",
     "cost",
     "from_front_matter",
     "from_metadata",

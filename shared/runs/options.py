@@ -1,7 +1,7 @@
 """The run's options: what may be asked for, from where, and which source wins. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from shared.formats.file_names import safe_path
 from shared.prd import Prd, find_stack, shown, suspicions, without_suspicious_passages
 
 STACKS = ("auto", "python", "csharp")
-NAMES = ("stack", "db", "output", "economy")
+NAMES = ("stack", "db", "output", "economy", "full")
+_FLAGS = ("economy", "full")
 DOCUMENT_KEYS = frozenset(
     [
         "title",
@@ -88,6 +89,7 @@ def resolve(prd: Prd, *sources: Source) -> Options:
         db=merged.get("db"),
         output=merged.get("output"),
         economy=merged.get("economy") == "true",
+        full=merged.get("full") == "true",
     )
 
 
@@ -102,7 +104,7 @@ def _checked(source: Source) -> dict[str, str]:
             )
         if value is None or value == "":
             continue
-        if name == "economy" and isinstance(value, bool):
+        if name in _FLAGS and isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
             raise _bad_value(source, name, value, "a text value")
@@ -137,16 +139,20 @@ def _output(source: Source, value: str) -> str:
     return "/".join(segments)
 
 
-def _economy(source: Source, value: str) -> str:
-    if value.lower() not in ("true", "false"):
-        raise _bad_value(source, "economy", value, "true or false")
-    return value.lower()
+def _flag(name: str) -> Callable[[Source, str], str]:
+    def check(source: Source, value: str) -> str:
+        if value.lower() not in ("true", "false"):
+            raise _bad_value(source, name, value, "true or false")
+        return value.lower()
+
+    return check
 
 
-_CHECKS = {"stack": _stack, "db": _db, "output": _output, "economy": _economy}
+_CHECKS = {"stack": _stack, "db": _db, "output": _output} | {name: _flag(name) for name in _FLAGS}
 _MENDS = {
     "stack": f"Use one of: {', '.join(STACKS)}.",
     "db": "Use a name such as postgres, sqlserver or mongodb: letters, digits, spaces and . + # - only, at most 40.",
     "output": "Use a relative path such as designs/billing, with no '..', backslash, leading slash or other container.",
     "economy": "Use true for half the price and up to 24 hours a phase, or false.",
+    "full": "Use true to design everything anew, or false to revise only what the PRD's changes reach.",
 }

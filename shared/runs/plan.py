@@ -1,12 +1,13 @@
 """The Execution Plan Summary: what a run will do and cost, shown before it starts. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from shared.agents import SMALLEST_CACHED_TOKENS
-from shared.contracts import Call, Converted, Options, Prices, RunInput, Usage
+from shared.contracts import Base, Call, Converted, Options, Prices, RunInput, Usage
+from shared.runs.base_view import base_in_words, base_json
 from shared.runs.prices import as_number, in_words, price_of, total
 
 OUTPUT_TOKENS_PER_SECOND = 70
@@ -19,6 +20,10 @@ HOURS_PER_BATCH = 24
 """Every batch has ended by then."""
 ROLE_TOKENS = 2_000
 """An assignment with its role prompt."""
+CHARACTERS_PER_TOKEN = 4
+EDITS_SHARE = 10
+"""One in so many tokens of a document is what edits to it take, as a rule."""
+FEWEST_TOKENS = 200
 NO_PRICES = Prices()
 _TITLES = {1: "Setup", 2: "Architecture", 3: "Specialists", 4: "Synthesis"}
 
@@ -42,7 +47,8 @@ class Plan:
     """Phases with their calls and estimates (seconds, tokens, US dollars), each without revisions.
 
     `counted` says that Claude has counted what all calls read; `prices` are those that the cost rests on.
-    `requirements` were found in the PRD; those from line `untraced_from` on (0: none) are not traced.
+    `requirements` were found in the PRD; those from line `untraced_from` on (0: none) are not traced. With a `base`,
+    the calls are those that the PRD's changes reach, at most: what only may be stale is counted among them.
     """
 
     phases: tuple[Phase, ...]
@@ -56,6 +62,7 @@ class Plan:
     requirements: int = 0
     untraced_from: int = 0
     converted: Converted | None = None
+    base: Base | None = None
 
     @property
     def basis(self) -> str:
@@ -94,6 +101,7 @@ class Plan:
             "db": self.options.db,
             "economy": self.options.economy,
             **({"notes": [self.converted.in_words()]} if self.converted else {}),
+            "base": base_json(self.base) if self.base else None,
             "text": self.text(),
         }
 
@@ -108,6 +116,7 @@ class Plan:
             f"Stack: {self.options.stack} ({self.options.stack_reason})",
             f"Database: {self.options.db or 'chosen by the architect'}",
             f"Requirements: {self._requirements_in_words()}",
+            *(base_in_words(self.base) if self.base else ()),
             f"Estimated completion: {_duration(self.estimated_seconds)}{self._patience()}",
             f"Estimated tokens: {tokens} ({how})",
             f"Estimated cost: {self._cost_in_words()}",
@@ -140,7 +149,8 @@ class Plan:
 
 def plan_of(run: RunInput) -> Plan:
     """The plan of a run, as it was shown before it started."""
-    plan = make_plan(run.calls, run.options, run.prefix_tokens, counted=run.prefix_counted, prices=run.prices)
+    counted, prices = run.prefix_counted, run.prices
+    plan = make_plan(run.calls, run.options, run.prefix_tokens, counted=counted, prices=prices, base=run.base)
     return replace(plan, requirements=run.requirements, untraced_from=run.untraced_from, converted=run.converted)
 
 
@@ -151,8 +161,18 @@ def make_plan(
     *,
     counted: bool = False,
     prices: Prices = NO_PRICES,
+    base: Base | None = None,
 ) -> Plan:
-    """Group `calls` by phase and estimate from the length of what all read and the agents' typical outputs."""
+    """Group `calls` by phase and estimate from the length of what all read and the agents' typical outputs.
+
+    With a `base`, calls that nothing reaches are left out, and the others are edits to a text that is there.
+    """
+    drafts = {call.deliverable: call.estimated_output_tokens for call in calls if call.task == "draft"}
+    own = dict[str, int]()
+    if base is not None:
+        own = {text.key: text.text.size // CHARACTERS_PER_TOKEN for text in base.texts}
+        drafts |= {call.deliverable: own[call.key] for call in calls if call.task == "draft" and call.key in own}
+        calls = [_edited(call, base) for call in calls if call.key not in own or _level(base, call)]
     numbers = sorted({call.phase for call in calls})
     phases = tuple(
         Phase(
@@ -162,7 +182,7 @@ def make_plan(
         )
         for number in numbers
     )
-    usages = _usages(calls, prefix_tokens)
+    usages = _usages(calls, prefix_tokens, drafts, own)
     if options.economy:
         usages = [_batched(usage) for usage in usages]
     return Plan(
@@ -176,12 +196,29 @@ def make_plan(
         estimated_cost=total(zip(usages, (call.model for call in calls), strict=True), prices),
         counted=counted,
         prices=prices,
+        base=base,
     )
 
 
-def _usages(calls: Sequence[Call], prefix_tokens: int) -> list[Usage]:
-    """What each call will take: whatever a call of the same model has read before comes from Claude's cache."""
-    drafts = {call.deliverable: call.estimated_output_tokens for call in calls if call.task == "draft"}
+def _level(base: Base, call: Call) -> str:
+    text = base.text_of(call.key)
+    return text.level if text else ""
+
+
+def _edited(call: Call, base: Base) -> Call:
+    """A call that edits what there is writes a small part of it."""
+    if base.text_of(call.key) is None:
+        return call
+    return replace(call, estimated_output_tokens=max(call.estimated_output_tokens // EDITS_SHARE, FEWEST_TOKENS))
+
+
+def _usages(
+    calls: Sequence[Call], prefix_tokens: int, drafts: Mapping[str, int], own: Mapping[str, int]
+) -> list[Usage]:
+    """What each call will take: whatever a call of the same model has read before comes from Claude's cache.
+
+    `drafts` are the lengths of the documents, `own` those of the texts that calls edit and read besides.
+    """
     cached: dict[str, set[str]] = {}
     usages: list[Usage] = []
     for call in calls:
@@ -194,11 +231,11 @@ def _usages(calls: Sequence[Call], prefix_tokens: int) -> list[Usage]:
             known.update(pieces)
         usages.append(
             Usage(
-                input_tokens=ROLE_TOKENS + new - written,
+                input_tokens=ROLE_TOKENS + own.get(call.key, 0) + new - written,
                 cache_write_tokens=written,
                 cache_read_tokens=read,
                 output_tokens=call.estimated_output_tokens,
-                longest_prompt_tokens=ROLE_TOKENS + read + new,
+                longest_prompt_tokens=ROLE_TOKENS + own.get(call.key, 0) + read + new,
             )
         )
     return usages

@@ -3,7 +3,7 @@
 The SDKs are imported when a client is opened. May use contracts, errors and pure rooms.
 """
 
-from shared.storage import live_runs, past_runs, run_index, view_links
+from shared.storage import last_packs, live_runs, past_runs, run_index, view_links
 from shared.storage.blobs import (
     DESIGNS,
     LONGEST_NAME,
@@ -31,6 +31,7 @@ __all__ = [
     "Vault",
     "content_type",
     "is_addressable",
+    "last_packs",
     "leave_slot",
     "live_runs",
     "past_runs",

@@ -34,12 +34,21 @@ def test_a_file_is_sent_byte_for_byte_with_only_the_options_given(
 ) -> None:
     content = "# Bestellungen für Köln\n".encode("utf-16")
     (folder / "prd.md").write_bytes(content)
-    design_backend("run", "prd.md", "--stack", "csharp", "--db", "sqlserver", "--fresh", "--economy", "--url", app.url)
+    design_backend(
+        "run", "prd.md", "--stack", "csharp", "--db", "sqlserver", "--fresh", "--economy", "--full", "--url", app.url
+    )
     design_backend("run", "prd.md", "--url", app.url)
     full, bare = app.requests("POST", "/api/runs")
     assert full.body == bare.body == content
     assert full.headers["content-type"] == "text/markdown"
-    assert full.query == {"name": "prd.md", "stack": "csharp", "db": "sqlserver", "fresh": "true", "economy": "true"}
+    assert full.query == {
+        "name": "prd.md",
+        "stack": "csharp",
+        "db": "sqlserver",
+        "fresh": "true",
+        "economy": "true",
+        "full": "true",
+    }
     assert bare.query == {"name": "prd.md"}
 
 

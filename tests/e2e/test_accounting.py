@@ -36,7 +36,7 @@ async def test_the_same_prd_under_another_name_is_designed_without_a_call(produc
     await product.drop("toys.md", prd)
     first = await product.run_of("toys.md")
     before, requests = len(product.calls()), len(drafts_of(product).seen)
-    await product.drop("toys-again.md", prd)
+    await product.drop("toys-again.md", prd, {"full": "true"})
     second = await product.run_of("toys-again.md")
     assert product.calls(before) == []
     assert len(drafts_of(product).seen) == requests, "nor is the cache warmed for nobody"

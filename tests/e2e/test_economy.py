@@ -47,7 +47,7 @@ async def test_a_run_in_economy_mode_is_batched_whole_and_costs_half(product: Pr
     assert abs(told["accounting"]["total_cost_usd"] - live / 2) < 1e-5
     assert "| system-architect (batch) |" in await manifest_of(product, run)
 
-    again = await product.ended((await product.post(prd))["id"])
+    again = await product.ended((await product.post(prd, full=True))["id"])
     assert again["id"] != run["id"], "without economy it is another run"
     assert (again["usage"]["calls"], again["usage"]["reused"]) == (0, 7)
 

@@ -129,7 +129,13 @@ async def test_options_come_from_metadata_before_front_matter(product: Product):
     text = "---\nstack: python\ndb: mongodb\noutput: designs/gym\n---\n" + prd_text("Gym Classes")
     await product.drop("gym.md", text, {"stack": "csharp"})
     run = await product.run_of("gym.md")
-    assert run["options"] == {"stack": "csharp", "db": "mongodb", "output": "designs/gym", "economy": False}
+    assert run["options"] == {
+        "stack": "csharp",
+        "db": "mongodb",
+        "output": "designs/gym",
+        "economy": False,
+        "full": False,
+    }
     assert run["folder"].startswith("designs/gym/")
     names = {posixpath.basename(file["path"]) for file in run["files"]}
     assert "csharp-implementation.md" in names

@@ -57,7 +57,10 @@ class Scenario(Protocol):
 
 @dataclass(frozen=True)
 class RunStory:
-    """A way a run can go, and what makes it go so: faults of the API, defects of the drafts, settings of the host."""
+    """A way a run can go, and what makes it go so: faults of the API, defects of the drafts, settings of the host.
+
+    With `changes`, the run goes on from one whose PRD had those words in place of these.
+    """
 
     name: str
     faults: tuple[Fault, ...] = ()
@@ -66,6 +69,7 @@ class RunStory:
     queued: bool = False
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     economy: bool = False
+    changes: tuple[str, str] = ("", "")
 
     async def play(self, host: RecordingHost) -> str:
         """Start a run, see to it that it goes so, and wait until it has ended; its id."""
@@ -76,7 +80,10 @@ class RunStory:
         product.host.drafts.pace = 1.0 if self.cancelled or self.queued else 0.05
         if self.queued:
             await product.post(prd_text("Whoever came before"))
-        run_id: str = (await product.post(prd_text(f"Story {self.name}"), economy=self.economy))["id"]
+        text = prd_text(f"Story {self.name}")
+        if self.changes[0]:
+            await product.ended((await product.post(text))["id"], within=300)
+        run_id: str = (await product.post(text.replace(*self.changes), economy=self.economy))["id"]
         if self.cancelled:
             while (await product.run(run_id))["phase"] != 3:
                 await asyncio.sleep(0.05)
@@ -125,6 +132,9 @@ SCENARIOS: tuple[Scenario, ...] = (
         tuple(SeededDefect(writer, "", text, mends=False) for writer in WRITERS for text in (CITES_NOTHING, BROKEN)),
     ),
     RunStory("economy", (Fault("python-backend-dev", "expired", times=1),), economy=True),
+    RunStory("carried-over", changes=("- A", "*  A")),
+    RunStory("updated", changes=("200 ms", "100 ms")),
+    RunStory("updated-economy", economy=True, changes=("200 ms", "100 ms")),
     RunStory("capped", settings={"RUN_TOKEN_CAP": "12000"}),
     RunStory("unlimited", settings={"MAX_ACTIVE_RUNS": "0"}),
     RunStory("queued", queued=True, settings={"MAX_ACTIVE_RUNS": "1"}),

@@ -37,6 +37,7 @@ from shared.contracts import (
     CompleteRequest,
     FolderRequest,
     ManifestRequest,
+    MovesRequest,
     PackCheckRequest,
     Payload,
     PublishRequest,
@@ -44,6 +45,7 @@ from shared.contracts import (
     SlotRequest,
     TellRequest,
     WarmRequest,
+    unsigned,
 )
 from shared.contracts.history import in_full, run_of
 
@@ -143,7 +145,7 @@ def test_there_is_a_history_for_every_path():
     assert {path.stem for path in HISTORIES} == {
         "architect-first", "edited", "edited-again", "edits-refused", "longest-edited", "architect-refused", "cancelled", "capped", "completed", "economy", "longest", "queued", "reconciled", "retried",
         "revised", "revision-refused", "setup-refused", "specialist-interrupted", "specialist-refused", "synthesis-refused",
-        "throttled", "unlimited",
+        "throttled", "unlimited", "carried-over", "updated", "updated-economy",
         "callback-anew-1", "callback-anew-2", "callback-interrupted", "callback-late", "callback-told", "callback-untold",
     }  # fmt: skip
 
@@ -170,6 +172,7 @@ REQUESTS: dict[str, type[Payload]] = {
     "poll_batch": BatchLook,
     "check_deliverable": CheckRequest,
     "check_pack": PackCheckRequest,
+    "find_moves": MovesRequest,
     "publish_deliverable": PublishRequest,
     "write_manifest": ManifestRequest,
 }
@@ -182,11 +185,11 @@ def test_what_is_scheduled_can_be_read_with_the_runs_claim(path: Path):
     run = RunInput.from_dict(json.loads(start_of(events).input.value))
     for past, new, _ in steps(events):
         for task in (action.scheduleTask for action in replay(past, new).actions if action.HasField("scheduleTask")):
-            kind, said = REQUESTS.get(task.name, AgentRequest), json.loads(task.input.value)
+            kind, (said, _) = REQUESTS.get(task.name, AgentRequest), unsigned(json.loads(task.input.value))
             assert run_of(kind, said) in (None, run.run_id)
             whole = json.dumps(kind.from_dict(in_full(kind, said, run)).to_dict())
             assert '"~/' not in whole
-            assert len(task.input.value) <= len(whole)
+            assert len(json.dumps(said)) <= len(whole)
 
 
 CALLBACK_REQUESTS: dict[str, type[Payload]] = {

@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.contracts import Payload
+from shared.prd.requirements.numbering import given_ids
 from shared.prd.requirements.outline import read_outline
 from shared.prd.requirements.overlap import settle
 from shared.prd.requirements.poetry import is_verse
@@ -55,14 +56,15 @@ class Requirement(Payload):
 
 
 def extract_requirements(text: str) -> tuple[Requirement, ...]:
-    """All requirements in the order of the text, as `R-001` and on. Prose that follows no rule is read generously
-    when nothing else is found, so that only a text that asks for nothing has none; a poem asks for nothing."""
+    """All requirements in the order of the text, as `R-001` and on, or with the ids that the text gives them
+    (`numbering`). Prose that follows no rule is read generously when nothing else is found, so that only a text that
+    asks for nothing has none; a poem asks for nothing."""
     if is_verse(text):
         return ()
     blocks = read_outline(text)
     found = Walker(blocks).walk() or Walker(blocks, generous=True).walk()
     found = sorted(settle(found), key=lambda statement: statement.line)
-    ids = {statement: f"R-{number:03d}" for number, statement in enumerate(found, start=1)}
+    ids = dict(zip(found, given_ids(text, [hash_of(statement.text) for statement in found]), strict=True))
     return tuple(_requirement(statement, ids) for statement in found)
 
 
@@ -104,14 +106,19 @@ def _line(requirement: Requirement, width: int) -> str:
     return f"{requirement.id} ({requirement.kind.replace('_', '-')}, line {requirement.line}{of}{late}{own}): {text}"
 
 
+def hash_of(text: str) -> str:
+    """A fingerprint of a requirement's words, whatever stands between them."""
+    normal = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return hashlib.sha256(normal.encode(errors="replace")).hexdigest()[:12]
+
+
 def _requirement(statement: Statement, ids: Mapping[Statement, str]) -> Requirement:
-    normal = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", statement.text).casefold()).strip()
     return Requirement(
         id=ids[statement],
         kind=statement.kind,
         text=cut(statement.text, LONGEST_TEXT),
         line=statement.line,
-        hash=hashlib.sha256(normal.encode(errors="replace")).hexdigest()[:12],
+        hash=hash_of(statement.text),
         source_id=statement.source_id,
         section=statement.section,
         parent=ids.get(statement.parent) if statement.parent else None,

@@ -133,6 +133,7 @@ def test_a_completed_run_is_described_by_the_schema_and_nothing_else(stack: str)
         "db": "postgres",
         "output": None,
         "economy": False,
+        "full": False,
     }
     assert data["plan"]["calls"] == 7
 

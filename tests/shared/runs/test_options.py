@@ -31,7 +31,7 @@ def test_an_unknown_option_is_refused_with_the_allowed_ones(name: str, value: st
         resolve(prd(), Source("the query", {name: value}))
     assert refused.value.code == "unknown-option"
     assert "the query" in refused.value.detail
-    assert refused.value.mend == "Allowed options: stack, db, output, economy."
+    assert refused.value.mend == "Allowed options: stack, db, output, economy, full."
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,7 @@ def test_an_unknown_option_is_refused_with_the_allowed_ones(name: str, value: st
         ("output", "https://example.com/x"),
         ("economy", "very"),
         ("economy", 1),
+        ("full", "all"),
     ],
 )
 def test_a_value_outside_its_set_is_refused_and_says_what_is_allowed(name: str, value: object):
@@ -86,3 +87,8 @@ def test_empty_values_count_as_not_given():
 def test_economy_is_a_word_in_metadata_and_a_boolean_elsewhere(value: object, economy: bool):
     assert resolve(prd(), Source("the query", {"economy": value})).economy is economy
     assert resolve(prd(economy=value), from_front_matter(prd(economy=value))).economy is economy
+
+
+@pytest.mark.parametrize(("value", "full"), [(True, True), ("TRUE", True), (False, False), ("false", False)])
+def test_full_is_a_word_in_metadata_and_a_boolean_elsewhere(value: object, full: bool):
+    assert resolve(prd(), Source("the query", {"full": value})).full is full
