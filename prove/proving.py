@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from prove import csharp, python_sample, scripts, suites
+from prove import contract, csharp, python_sample, scripts, suites
 from prove.bench import Bench, Verdict
 from prove.containment import boxes
 from prove.environments import Environments, cache_folder
@@ -41,6 +41,10 @@ def _scripts(bench: Bench) -> bool:
     return bool(scripts.shell_scripts(bench))
 
 
+def _contract(bench: Bench) -> bool:
+    return contract.CONTRACT in bench.pack.files
+
+
 def _kinds() -> Iterator[Kind]:
     sample, registry = python_sample, "with the package registry"
     yield Kind("sample-installs", "The sample's packages install", f"uv, {registry}", _python, sample.installs)
@@ -49,6 +53,8 @@ def _kinds() -> Iterator[Kind]:
     yield Kind("csharp-restores", "The C# sample restores", f"dotnet restore, {registry}", _csharp, csharp.restores)
     yield Kind("csharp-builds", "The C# sample builds", "dotnet build of sample/", _csharp, csharp.builds)
     yield Kind("csharp-tests", "The C# sample's tests pass", "dotnet test of sample/", _csharp, csharp.tests)
+    runs = f"uv, {registry}; a generator of clients, and what it makes of openapi.yaml"
+    yield Kind("contract-generates", "The contract generates a client", runs, _contract, contract.generates)
     yield Kind("suites-collect", "Suites collect", f"uv, {registry}; the suites' modules", _suites, suites.collect)
     yield Kind("scripts-parse", "Shell scripts parse", "bash -n, which runs none of them", _scripts, scripts.parse)
 
