@@ -36,7 +36,7 @@ stages:
 UNKNOWN_ENVIRONMENT = Rule(
     "XDC-004", "error", "A pipeline deploys only to environments that the architecture has.",
     proves="A deployment job names an environment that the architecture does not have as a word.",
-    leaves="Names with variables or wildcards.",
+    leaves="Names with variables or wildcards, and those that end with one of the architecture's: `orders-prod`.",
     bad=_DEPLOYED.replace("environment: prod", "environment: production"), good=_DEPLOYED,
 )  # fmt: skip
 UNKNOWN_SECRET = Rule(
@@ -103,6 +103,8 @@ def _check_names(pack: Pack, architecture: str, pipeline: Pipeline) -> Iterator[
         for named in _unknown(architecture, names):
             if (kind == "secret" and named.name in kept) or (kind == "service" and _RESOURCE.fullmatch(named.name)):
                 continue
+            if kind == "environment" and _has_word(architecture, named.name.rpartition("-")[2]):
+                continue  # `orders-prod` is the project's `prod`
             message = f"The {kind} {named.name[:100]!r} is not in {ARCHITECTURE}."
             yield found(rule, DELIVERY, named.line, message, f"Use the architecture's name of the {kind}.")
 
@@ -124,5 +126,9 @@ def _unknown(architecture: str, names: tuple[Named, ...]) -> Iterator[Named]:
     for named in names:
         if re.search(r"[$*{}]", named.name) or not named.name:
             continue
-        if not re.search(rf"(?<![\w-]){re.escape(named.name)}(?![\w-])", architecture):
+        if not _has_word(architecture, named.name):
             yield named
+
+
+def _has_word(text: str, word: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None

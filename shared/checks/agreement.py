@@ -79,7 +79,7 @@ RULES = (
 MOST_NAMES = 12
 _OPERATION_FILE = re.compile(
     r"(?<![\w./$-])(?:infra|deploy|scripts|ops|checks)/(?:[\w.-]{1,60}/){0,4}[\w.-]{1,60}"
-    r"\.(?:bicep|json|ya?ml|sql|tf|ps1)(?![\w/])"
+    r"\.(?:bicep|bicepparam|json|ya?ml|sql|tf|ps1)(?![\w/])"
 )
 _FOR_TOOLS = (
     "AZURE_", "ARM_", "DOCKER_", "PIP_", "UV_", "NUGET_", "DOTNET_", "GITLEAKS_", "SYSTEM_", "TRIVY_", "LOCUST_",
@@ -90,6 +90,9 @@ _SET = re.compile(r"##vso\[task\.setvariable\s[^\]]*?\bvariable=([\w.-]{1,99})",
 _USED = re.compile(r"(?<!\$)\$\(([A-Za-z_][\w.-]{0,99})\)")
 _SCHEMATHESIS = re.compile(r"\b(?:schemathesis|st) run\b((?:[^\n`\\]|\\\n)*)")
 _CHECKS = re.compile(r"--checks[ =]([\w, ]*?\w)(?= +-|\s*$|\s*\\|\s+[^\w,])")
+_PIPELINE_GIVES = re.compile(
+    r"(?:(?:set|given|made) )?(?:(?:by|in|from) )?(?:the )?(?:pipeline|(?:\w+ )?(?:stage|step|job))\b"
+)
 _PACKAGE = re.compile(r"(?:opentelemetry|azure)-[a-z0-9-]{3,80}")
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{4,}")
 _ENFORCERS = {
@@ -220,8 +223,8 @@ def _check_sources(tests: PackDocument, delivery: PackDocument) -> Iterator[Find
         if not table.has("variable"):
             continue
         for row in table.rows:
-            source = row.cell("where", "source", "from")
-            if not re.match(r"(?:the )?pipeline\b", source.strip("`* ").lower()):
+            source = row.cell("where", "source", "from", "in the test stage")
+            if not _PIPELINE_GIVES.match(source.strip("`* ").lower()):
                 continue
             for name in code_words(next(iter(row.cells.values()), "")):
                 if _NAME.fullmatch(name) and not re.search(rf"\b{re.escape(name)}\b", delivery.text):

@@ -62,6 +62,7 @@ def check(pack: Pack) -> Iterator[Finding | Reference]:
 
 def _check_tested(tests: OperationTests) -> Iterator[Finding]:
     not_followed: dict[Rule, list[str]] = {}
+    named = {text for test in tests.tests for text in test.texts}
     for judged in tests.judged.values():
         operation = judged.operation
         anything = tests.anything(operation.operation_id)
@@ -77,7 +78,7 @@ def _check_tested(tests: OperationTests) -> Iterator[Finding]:
         ):
             if is_expected:
                 continue
-            if judged.silent or judged.unfollowed:
+            if judged.silent or judged.unfollowed or operation.operation_id in named:
                 not_followed.setdefault(rule, []).append(operation.operation_id)
             else:
                 message = f"{operation.label} ({operation.operation_id}) has no {what} test."

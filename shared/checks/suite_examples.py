@@ -75,6 +75,24 @@ def hosts(settings: Settings) -> {answer}
 DATABASE_HOST=localhost PURGE_INTERVAL_SECONDS=3600
 ```
 """
+_TABLES = """\
+=== integration-architecture.md
+
+| setting | meaning |
+|---|---|
+| DATABASE_HOST | host of the database |
+| PUBLIC_BASE_URL | address that links begin with |
+| LOG_LEVEL | least level that is logged |
+
+=== python-sample-implementation.md
+
+| setting | default |
+|---|---|
+| DATABASE_HOST | localhost |
+| PUBLIC_BASE_URL | http://localhost:8000 |
+| LOG_LEVEL | INFO |
+| {name} | none |
+"""
 
 
 def _suite(
@@ -90,6 +108,7 @@ EXAMPLES: dict[str, Example] = {
     "REF-077": Example(bad=_suite(rows="| TEST_BASE_URL | address of the service |"), good=_suite()),
     "REF-078": Example(bad=_suite(seconds=1), good=_suite()),
     "REF-080": Example(bad=_suite(package=""), good=_suite()),
+    "REF-086": Example(bad=_TABLES.format(name="KEY_VAULT_URI"), good=_TABLES.replace("| {name} | none |\n", "")),
     "REF-081": Example(
         bad=_SETTINGS.format(answer="list[str]:\n    return [settings.database_host]"),
         good=_SETTINGS.format(

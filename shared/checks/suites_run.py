@@ -1,5 +1,6 @@
 """The suites and where they run: what they read is given and listed, with the values that they were written for."""
 
+import re
 from collections.abc import Iterator
 
 from shared.checks import Pack
@@ -7,7 +8,16 @@ from shared.checks.pack_model import delivery_of, documents_of, model_of, python
 from shared.checks.suite_examples import EXAMPLES
 from shared.contracts import Finding, Rule, found
 from shared.pack import Reference, Settings
-from shared.pack.model import DELIVERY, TESTS, PackModel, SuiteEnvironment, values_given
+from shared.pack.model import (
+    ARCHITECTURE,
+    CSHARP_SAMPLE,
+    DELIVERY,
+    PYTHON_SAMPLE,
+    TESTS,
+    PackModel,
+    SuiteEnvironment,
+    values_given,
+)
 from shared.pack.model.python_packages import Packages, brought, normalised
 
 NOT_GIVEN = Rule(
@@ -42,7 +52,14 @@ SETTING_UNUSED = Rule(
 )  # fmt: skip
 PROGRAMS = frozenset({"alembic", "celery", "gunicorn", "hypercorn", "locust", "pytest", "schemathesis", "uvicorn"})
 """Programs that the Python package of the same name brings."""
-RULES = (NOT_GIVEN, NOT_LISTED, OTHER_VALUE, COMMAND_NOT_INSTALLED, SETTING_UNUSED)
+SETTING_UNKNOWN = Rule(
+    "REF-086", "warning", "Who operates the service sets what the architecture lists, and nothing else.",
+    proves="A table of settings of the sample has a name in capitals that the architecture has nowhere, while it has "
+    "most of the others.",
+    leaves="Samples without such a table, and names that Azure or a runtime gives.",
+    bad=EXAMPLES["REF-086"].bad, good=EXAMPLES["REF-086"].good,
+)  # fmt: skip
+RULES = (NOT_GIVEN, NOT_LISTED, OTHER_VALUE, COMMAND_NOT_INSTALLED, SETTING_UNUSED, SETTING_UNKNOWN)
 
 
 def check(pack: Pack) -> Iterator[Finding | Reference]:
@@ -51,7 +68,8 @@ def check(pack: Pack) -> Iterator[Finding | Reference]:
     yield from _variables(suites)
     yield from _values(suites)
     yield from _commands(suites)
-    yield from _settings(model_of(pack), Settings(delivery_of(pack), python_of(pack)))
+    yield from _settings(Settings(delivery_of(pack), python_of(pack)))
+    yield from _unknown_settings(model_of(pack))
 
 
 def _variables(suites: SuiteEnvironment) -> Iterator[Finding | Reference]:
@@ -100,7 +118,24 @@ def _commands(suites: SuiteEnvironment) -> Iterator[Finding]:
             yield found(COMMAND_NOT_INSTALLED, TESTS, command.line, message, f"Add {name} to {own[0].path}.")
 
 
-def _settings(model: PackModel, settings: Settings) -> Iterator[Finding]:
+def _unknown_settings(model: PackModel) -> Iterator[Finding]:
+    architecture = model.documents.get(ARCHITECTURE)
+    for document in (model.documents.get(PYTHON_SAMPLE), model.documents.get(CSHARP_SAMPLE)):
+        tables = [table for table in document.tables if table.has("setting")] if document else []
+        names = {
+            name: row.line
+            for table in tables
+            for row in table.rows
+            for name in re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", next(iter(row.cells.values()), ""))
+        }
+        unknown = [name for name in names if architecture and not re.search(rf"\b{name}\b", architecture.text)]
+        if unknown and document and len(unknown) * 2 < len(names):
+            message = f"The sample has the settings {', '.join(unknown)}, which the architecture does not have."
+            mend = "Use the architecture's names, or have it list these."
+            yield found(SETTING_UNKNOWN, document.name, names[unknown[0]], message, mend)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
     unused = settings.unread_fields
     if unused:
         names = ", ".join(read.name for read in unused)

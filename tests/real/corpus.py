@@ -23,8 +23,13 @@ from shared.contracts import Finding
 from shared.prd.requirements.extraction import Requirement, extract_requirements
 
 FOLDER = Path(__file__).parent / "packs"
-DATABASES = {"sharing-service": "postgres", "rental-depot": "sqlserver", "clinic-booking": "postgres"}
-KEPT_OUT = ("fleet-telemetry", "grant-applications")
+DATABASES = {
+    "care-shifts": "sqlserver",
+    "sharing-service": "postgres",
+    "rental-depot": "sqlserver",
+    "clinic-booking": "postgres",
+}
+KEPT_OUT = ("care-shifts", "fleet-telemetry", "grant-applications")
 _ID = re.compile(r"\bR-(\d{3,4})\b")
 _WORD = re.compile(r"\w{4,}")
 _CERTAIN = 6

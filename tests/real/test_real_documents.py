@@ -1,8 +1,8 @@
 """What the checks are worth on documents that a strong model wrote; `python -m benchmarks.real --list` shows each case.
 
 The figures are held where they stand, so that no change of a rule makes them worse unseen. Packs that were kept out of
-sight while the rules were written were judged once before the rules were touched again: 12 and 20 errors, of which 8 and
-20 were true, and 20 of 42 and 37 of 46 defects told.
+sight while the rules were written were judged once before the rules were touched again: 12, 20 and 24 errors, of which
+8, 20 and 13 were true, and 20 of 42, 37 of 46 and 18 of 64 defects told (fleet-telemetry, grant-applications, care-shifts).
 """
 
 import pytest
@@ -10,11 +10,11 @@ import pytest
 from tests.real.corpus import RealPack, load, packs
 
 PACKS = list(packs())
-MOST_FALSE = {"rental-depot": 2, "fleet-telemetry": 1}
+MOST_FALSE: dict[str, int] = {}
 """Errors that no label confirms; none in the packs that are not named."""
 LEAST_TOLD = {
-    "clinic-booking": 13, "fleet-telemetry": 23, "grant-applications": 39, "pantry-swap": 9, "rental-depot": 18,
-    "sharing-service": 11,
+    "care-shifts": 23, "clinic-booking": 21, "fleet-telemetry": 37, "grant-applications": 44, "pantry-swap": 15,
+    "rental-depot": 20, "sharing-service": 12,
 }  # fmt: skip
 """Defects that code can see and that some finding tells."""
 

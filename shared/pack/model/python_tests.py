@@ -72,7 +72,7 @@ class Expectation:
 
 @dataclass
 class Test:
-    """A test with what it was seen to do. `words` are texts in it: operationIds are among them."""
+    """A test with what it was seen to do."""
 
     name: str
     module: Module
@@ -80,10 +80,15 @@ class Test:
     owner: str = ""
     requests: list[Request] = field(default_factory=list[Request])
     expectations: list[Expectation] = field(default_factory=list[Expectation])
-    words: set[str] = field(default_factory=set[str])
     function: Function | None = None
     followed: bool = True
     """False where the bounds ended the reading, or the test hands what matters to code that the pack does not show."""
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """Texts that its own code has: operationIds may be among them."""
+        nodes = ast.walk(self.function) if self.function else ()
+        return frozenset(each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str))
 
 
 class TestReader:
@@ -424,8 +429,6 @@ class _Run:
 
     def _constant(self, node: ast.Constant) -> Value:
         if isinstance(node.value, str):
-            if len(node.value) <= 200:
-                self.out.words.add(node.value)
             return Value(texts=frozenset({node.value[:500]}))
         if isinstance(node.value, int) and not isinstance(node.value, bool):
             return Value(numbers=frozenset({node.value}))
@@ -790,7 +793,8 @@ def path_of(text: str) -> str | None:
         rest = rest.removeprefix(PLACEHOLDER)
     if not rest.startswith("/"):
         return None
-    return re.split(r"[?#\s]", rest, maxsplit=1)[0]
+    path = re.split(r"[?#\s]", rest, maxsplit=1)[0]
+    return path.replace("//", f"/{PLACEHOLDER}/")  # an empty part is one that is not known
 
 
 def all_functions(module: Module) -> Iterator[tuple[Class | None, Function]]:

@@ -38,7 +38,8 @@ _WISHES = (
 )
 _WISH = re.compile("|".join(f"(?:{each})" for each in _WISHES), re.IGNORECASE)
 _OUTCOME = re.compile(
-    r"^(?:less|more|fewer|better|higher|lower|greater|happier|faster|cheaper|(?:reduce|increase|improve|boost|grow|"
+    r"^(?:less|more|fewer|better|higher|lower|greater|happier|faster|cheaper|cut|halve|shorten|speed up|"
+    r"give (?:\w+ ){1,3}a (?:clear|better|full) (?:view|picture|overview)|(?:reduce|increase|improve|boost|grow|"
     r"raise|maximi[sz]e|minimi[sz]e)d?|trust|peace of mind)\b|\b(?:stays?|remains?|keeps?|be|is|are) (?:\w+ )?"
     r"(?:simple|cheap|easy|fast|affordable|friendly|pleasant)\b|^(?:weniger|mehr|bessere?|höhere|geringere|zufriedene\w*)\b|"
     r"^(?:moins|plus|meilleure?) de\b|^(?:menos|más|mais|mejor|melhor)\b|^(?:lebih|mengurangi|meningkatkan)\b",

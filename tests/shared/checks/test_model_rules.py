@@ -165,6 +165,23 @@ def test_an_entity_of_the_domain_is_not_the_contracts_model():
     assert "XDC-009" not in {finding.rule for finding in run(["api_code"], pack)}
 
 
+def test_an_environment_may_carry_the_project_in_its_name():
+    """`order-service-prod` is the architecture's `prod`; `production` is none."""
+    named = changed(golden("python"), DELIVERY, "environment: prod", "environment: order-service-prod")
+    assert "XDC-004" not in {finding.rule for finding in run(["across"], named)}
+
+
+def test_an_operation_that_a_test_only_names_is_not_judged():
+    """A helper that takes an operationId may judge its answer in a way that is not followed."""
+    pack = golden("python")
+    text = pack.text(TESTS) or ""
+    asked = text.index("def test_get_order_answers_200_as_the_contract_says")
+    body = text.index("\n    ", text.index(":\n", asked))
+    spoiled = f'{text[:body]}\n    hold(lambda: None, "getOrder")\n\n\ndef nothing():{text[body:]}'
+    found = run(["api_code"], changed(pack, TESTS, text, spoiled))
+    assert "error" not in {each.severity for each in found if each.rule == "XDC-001"}
+
+
 FILTERED = """
 
 OPERATIONS = [op for op in contract_operations() if op.path.startswith("/v1/")]

@@ -42,6 +42,8 @@ DEFECTS = [
     ("REF-083", "<UserSecretsId>orders-api</UserSecretsId>", "<AssemblyName>orders-api</AssemblyName>"),
     ("REF-084", "the column `traceparent` of `delivery`", "the column `trace_parent` of `delivery`"),
     ("REF-084", "    traceparent text", "    trace text"),
+    ("REF-086", "| DATABASE_HOST | localhost |", "| DATABASE_SERVER | localhost |"),
+    ("REF-086", "| PUBLIC_BASE_URL | address that links begin with |", "| PUBLIC_URL | address that links begin with |"),
     ("REF-085", ', "opentelemetry-sdk==1.38.0"', ""),
     ("REF-085", "from opentelemetry.sdk.resources", "from azure.monitor.opentelemetry.exporter"),
 ]  # fmt: skip
