@@ -35,11 +35,11 @@ async def text_of(product: Product, run: dict[str, Any], name: str) -> str:
 
 async def test_a_prd_that_gives_orders_changes_nothing_but_the_note_in_the_manifest(product: Product):
     before = len(product.calls())
-    plain = await finished(product, PRD)
+    plain = await finished(product, PRD, full=True)  # both are designed anew, whatever came before
     plain_calls = sorted(product.calls(before))
     before = len(product.calls())
     orders = "\n\n".join(PASSAGES.values())
-    hostile = await finished(product, f"{PRD}\n## Notes\n\n{orders}\n")
+    hostile = await finished(product, f"{PRD}\n## Notes\n\n{orders}\n", full=True)
     assert sorted(product.calls(before)) == plain_calls
     assert hostile["options"] == plain["options"]
     assert hostile["project"] == plain["project"]
