@@ -24,12 +24,13 @@ from shared.prd.requirements.extraction import Requirement, extract_requirements
 
 FOLDER = Path(__file__).parent / "packs"
 DATABASES = {
+    "branch-loans": "postgres",
     "care-shifts": "sqlserver",
     "sharing-service": "postgres",
     "rental-depot": "sqlserver",
     "clinic-booking": "postgres",
 }
-KEPT_OUT = ("care-shifts", "fleet-telemetry", "grant-applications")
+KEPT_OUT = ("branch-loans", "care-shifts", "fleet-telemetry", "grant-applications")
 _ID = re.compile(r"\bR-(\d{3,4})\b")
 _WORD = re.compile(r"\w{4,}")
 _CERTAIN = 6

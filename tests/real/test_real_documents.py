@@ -3,6 +3,7 @@
 The figures are held where they stand, so that no change of a rule makes them worse unseen. Packs that were kept out of
 sight while the rules were written were judged once before the rules were touched again: 12, 20 and 24 errors, of which
 8, 20 and 13 were true, and 20 of 42, 37 of 46 and 18 of 64 defects told (fleet-telemetry, grant-applications, care-shifts).
+branch-loans was judged once, and no rule was touched since: 6 errors, 4 of them true, and 5 of 45 defects told.
 """
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from tests.real.corpus import RealPack, load, packs
 
 PACKS = list(packs())
-MOST_FALSE: dict[str, int] = {}
+MOST_FALSE = {"branch-loans": 2}
 """Errors that no label confirms; none in the packs that are not named."""
 LEAST_TOLD = {
+    "branch-loans": 5,
     "care-shifts": 23, "clinic-booking": 21, "fleet-telemetry": 37, "grant-applications": 44, "pantry-swap": 15,
     "rental-depot": 20, "sharing-service": 12,
 }  # fmt: skip
